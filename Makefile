@@ -1,0 +1,138 @@
+# refreshd. `make help` is the menu.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := all
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+# The local stack: make up PORT=9000 DIR=/tmp/two WORKERS=1 ACCESS_LOG=off
+PORT       ?= 8080
+DIR        ?= .run
+WORKERS    ?= 2
+ACCESS_LOG ?= on
+# make fuzz SECONDS=30, make test T=name, make install DESTDIR=/tmp/root PREFIX=/usr
+SECONDS    ?= 30
+T          ?=
+PREFIX     ?= /usr/local
+
+# Each variant builds in its own directory: VARIANT=asan, VARIANT=fuzz, CC=clang.
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+BUILD  := build
+OPT    := -O2 -D_FORTIFY_SOURCE=2
+VARIANT ?= $(if $(findstring clang,$(CC)),clang)
+ifeq ($(VARIANT),clang)
+CC     := clang
+BUILD  := build/clang
+else ifeq ($(VARIANT),asan)
+CC     := gcc
+BUILD  := build/asan
+OPT    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+else ifeq ($(VARIANT),fuzz)
+CC     := clang
+BUILD  := build/fuzz
+OPT    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+DRIVER := -fsanitize=fuzzer
+endif
+
+WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CPPFLAGS += -Ilib -I. -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP
+CFLAGS   += -std=gnu2x -g $(OPT) $(WARN) -fstack-protector-strong -fPIE
+LDFLAGS  += -pie -Wl,-z,relro,-z,now
+LDLIBS   += -lfcgi -lhiredis -ljson-c -lsodium -linih
+
+# Everything but main is in the archive, so tests link what they need of it.
+BIN  := $(BUILD)/refreshd
+LIB  := $(BUILD)/librefreshd.a
+SRC  := $(wildcard lib/*/*.c) $(filter-out fcgi/main.c,$(wildcard fcgi/*.c))
+OBJ  := $(SRC:%.c=$(BUILD)/%.o)
+LUA  := $(patsubst lib/store/%,$(BUILD)/gen/%.h,$(wildcard lib/store/*.lua))
+UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
+FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
+TEST_OBJ := $(UNIT:=.o) $(FUZZ:=.o) $(BUILD)/tests/fuzz/replay.o
+
+all: $(BIN) ## the binary, build/refreshd (default); CC=clang: build/clang/refreshd
+asan: ## the same with the address and undefined behaviour sanitizers: build/asan/refreshd
+	@$(MAKE) VARIANT=asan all
+
+run: all deps-run ## everything in the foreground on http://127.0.0.1:PORT, Ctrl-C stops it all
+	@nginx/stack.sh run
+up: all deps-run ## the same in the background (PORT= DIR= WORKERS= ACCESS_LOG=off)
+	@nginx/stack.sh up
+down: ## stops what `make up` with the same DIR started
+	@nginx/stack.sh down
+
+test: deps-test ## all tests; T=name: those whose name matches
+	@/usr/bin/python3 tests/run.py $(if $(T),'$(T)')
+test-unit: deps-test unit ## unit tests alone (also with VARIANT=asan)
+	@fail=; for t in $(UNIT); do $$t || fail="$$fail $$t"; done; test -z "$$fail" || { echo "failed:$$fail"; exit 1; }
+test-integration: deps-test all ## integration tests alone
+	@/usr/bin/python3 tests/run.py integration
+lint: deps-test $(LUA) ## floors, lengths, format, clang-tidy, cppcheck, shellcheck
+	@/usr/bin/python3 tests/run.py lint
+fuzz: deps-test ## each fuzz target for SECONDS=30
+	@$(MAKE) VARIANT=fuzz replays fuzz-all
+clean: ## removes build/
+	rm -rf build
+install: all ## DESTDIR= PREFIX=/usr/local
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/refreshd
+	install -d $(DESTDIR)$(PREFIX)/share/refreshd/nginx
+	install -m 644 nginx/include/*.conf $(DESTDIR)$(PREFIX)/share/refreshd/nginx
+help: ## this menu
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
+
+# Below: how it is built. Packages come first; with all there, the check takes some milliseconds.
+deps-build deps-run deps-test: deps-%:
+	@tests/deps.sh $*
+
+$(BIN): $(BUILD)/fcgi/main.o $(LIB)
+	@echo "LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(OBJ)
+	@echo "AR $@"
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile | $(LUA) deps-build
+	@echo "CC $<"
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# A Lua script becomes one C string literal and nothing else, for #include.
+$(BUILD)/gen/%.lua.h: lib/store/%.lua Makefile
+	@mkdir -p $(@D)
+	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
+
+# Only the files that name RD_VERSION are rebuilt when it changes.
+VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo 0.1.0)
+USES_VER := $(patsubst %.c,$(BUILD)/%.o,$(shell grep -ls RD_VERSION $(SRC) fcgi/main.c))
+$(USES_VER): CPPFLAGS += -DRD_VERSION='"$(VERSION)"'
+$(USES_VER): $(BUILD)/version
+$(BUILD)/version: FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+FORCE:
+
+unit: $(UNIT)
+replays: $(FUZZ)
+$(UNIT): %: %.o $(LIB)
+	@echo "LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$(FUZZ): %: %.o $(if $(DRIVER),,$(BUILD)/tests/fuzz/replay.o) $(LIB)
+	@echo "LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(DRIVER) -o $@ $^ $(LDLIBS)
+$(TEST_OBJ): | deps-test
+
+# New inputs stay in build/fuzz; a crash is kept there too.
+fuzz-all: $(FUZZ:=.fuzz)
+%.fuzz: %
+	@echo "FUZZ $(*F) $(SECONDS) s"
+	@mkdir -p $(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
+	@$< -max_total_time=$(SECONDS) -print_final_stats=1 -artifact_prefix=$(BUILD)/$(*F)- \
+		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
+
+export PORT DIR WORKERS ACCESS_LOG
+.PHONY: all asan run up down test test-unit test-integration lint fuzz clean install help \
+	deps-build deps-run deps-test unit replays fuzz-all FORCE
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

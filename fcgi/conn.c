@@ -1,0 +1,232 @@
+// One connection from nginx, through: bytes → request → operation → (Redis → operation) → answer.
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "fcgi/loop.h"
+#include "fcgi/wire.h"
+
+enum state {
+	IDLE,    // kept open, nothing came
+	PARTIAL, // some of a request is there
+	BUSY,    // a request is with its operation or with Redis
+	DRAIN,   // refused; reading on so that the other side gets the answer before the end
+};
+
+struct rd_conn {
+	struct rd_loop *loop;
+	struct rd_conn *next, **link;
+	int fd;
+	enum state state;
+	bool more;         // something came while BUSY
+	int64_t since_ms;  // PARTIAL, DRAIN: began then
+	struct rd_wire *wire;
+	struct rd_pending pending;
+	struct rd_reply reply;
+	struct rd_call call;
+};
+
+void rd_conn_open(struct rd_loop *loop, int fd)
+{
+	struct rd_conn *c = calloc(1, sizeof *c);
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c};
+
+	if (!c || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->loop = loop;
+	c->fd = fd;
+	c->wire = rd_wire_new();
+	c->next = loop->conns;
+	c->link = &loop->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	loop->conns = c;
+	loop->conn_count++;
+}
+
+static void close_conn(struct rd_conn *c)
+{
+	assert(c->state != BUSY);
+	if (c->fd >= 0)
+		close(c->fd); // leaves epoll by itself
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	c->loop->conn_count--;
+	rd_wire_free(c->wire);
+	free(c);
+}
+
+static void look(struct rd_conn *c);
+
+static void become_half(struct rd_conn *c, enum state state)
+{
+	struct rd_loop *loop = c->loop;
+
+	c->state = state;
+	c->since_ms = loop->now_ms;
+	if (!loop->half_at_ms)
+		loop->half_at_ms = c->since_ms + loop->setup->service->config->read_timeout_ms;
+}
+
+static void answer(struct rd_conn *c)
+{
+	struct rd_buf head = RD_BUF(c->loop->out);
+	enum rd_wire_end end;
+
+	assert(rd_buf_ok(&c->reply.head) && rd_buf_ok(&c->reply.body));
+	rd_reply_print_head(&c->reply, &head);
+	end = rd_wire_finish(c->wire, rd_buf_span(&head), rd_buf_span(&c->reply.body));
+	rd_call_end(&c->call);
+	c->state = IDLE;
+	if (end == RD_WIRE_CLOSED)
+		c->fd = -1;
+	if (end != RD_WIRE_KEEP) {
+		close_conn(c);
+	} else if (c->more) {
+		c->more = false;
+		look(c);
+	}
+}
+
+// The buffers are the loop's: an operation writes its reply in one go, and answer sends it at once.
+static void new_reply(struct rd_conn *c)
+{
+	struct rd_span id = c->reply.request_id;
+
+	c->reply = (struct rd_reply){.request_id = id,
+				     .head = RD_BUF(c->loop->head),
+				     .body = RD_BUF(c->loop->body)};
+}
+
+static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
+{
+	struct rd_conn *c =
+	    (struct rd_conn *)(void *)((char *)pending - offsetof(struct rd_conn, pending));
+
+	new_reply(c);
+	if (c->call.op->answer(&c->call, stored, &pending->question) == RD_STEP_ASK)
+		rd_redis_submit(c->loop->redis, pending, c->loop->now_ms);
+	else
+		answer(c);
+}
+
+static void start(struct rd_conn *c)
+{
+	const struct rd_service *service = c->loop->setup->service;
+
+	c->call = (struct rd_call){.service = service,
+				   .reply = &c->reply,
+				   .now_ms = rd_wall_ms(),
+				   .store_up = rd_redis_up(c->loop->redis)};
+	c->state = BUSY;
+	if (!rd_wire_begin(c->wire, c->fd, service->config->body_max, &c->call.params,
+			   &c->call.body, &c->call.body_len)) {
+		c->state = IDLE;
+		close_conn(c);
+		return;
+	}
+	new_reply(c);
+	c->pending.done = on_store;
+	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_ASK)
+		rd_redis_submit(c->loop->redis, &c->pending, c->loop->now_ms);
+	else
+		answer(c);
+}
+
+static void refuse_large(struct rd_conn *c, unsigned request_id)
+{
+	uint8_t out[RD_FRAME_LARGE_ANSWER_MAX];
+	size_t len = rd_frame_answer_large(out, request_id);
+
+	if (send(c->fd, out, len, MSG_NOSIGNAL) != (ssize_t)len || shutdown(c->fd, SHUT_WR)) {
+		close_conn(c);
+		return;
+	}
+	become_half(c, DRAIN);
+	look(c);
+}
+
+static void drain(struct rd_conn *c)
+{
+	ssize_t n;
+
+	do
+		n = recv(c->fd, c->loop->peeked, sizeof c->loop->peeked, 0);
+	while (n > 0);
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		close_conn(c);
+}
+
+// Looks at what has come, without taking it, and starts the request when it is whole.
+static void look(struct rd_conn *c)
+{
+	struct rd_loop *loop = c->loop;
+	unsigned request_id = 0;
+	ssize_t n;
+
+	if (c->state == DRAIN) {
+		drain(c);
+		return;
+	}
+	n = recv(c->fd, loop->peeked, sizeof loop->peeked, MSG_PEEK);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		close_conn(c);
+		return;
+	}
+	switch (rd_frame_look(loop->peeked, (size_t)n, loop->params, &request_id)) {
+	case RD_FRAME_WAIT:
+		if (c->state == IDLE)
+			become_half(c, PARTIAL);
+		break;
+	case RD_FRAME_READY:
+		start(c);
+		break;
+	case RD_FRAME_LARGE:
+		refuse_large(c, request_id);
+		break;
+	case RD_FRAME_BAD:
+		close_conn(c);
+		break;
+	}
+}
+
+void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
+{
+	if (c->state == BUSY)
+		c->more = true;
+	else if (c->state == PARTIAL && epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		close_conn(c); // the rest will never come
+	else
+		look(c);
+}
+
+int rd_conn_tick(struct rd_loop *loop)
+{
+	const int64_t limit_ms = loop->setup->service->config->read_timeout_ms;
+	int64_t next_ms = 0;
+
+	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {
+		for (struct rd_conn *c = loop->conns, *next; c; c = next) {
+			const bool half = c->state == PARTIAL || c->state == DRAIN;
+			const int64_t at_ms = c->since_ms + limit_ms;
+
+			next = c->next;
+			if ((half && at_ms <= loop->now_ms) ||
+			    (loop->drain_by_ms && c->state == IDLE))
+				close_conn(c);
+			else if (half && (!next_ms || at_ms < next_ms))
+				next_ms = at_ms;
+		}
+		loop->half_at_ms = next_ms;
+	}
+	return loop->half_at_ms ? (int)(loop->half_at_ms - loop->now_ms) : -1;
+}

@@ -1,0 +1,27 @@
+// What the worker's loop and its connections share.
+#pragma once
+#include "fcgi/frame.h"
+#include "fcgi/worker.h"
+
+struct rd_conn;
+
+struct rd_loop {
+	const struct rd_worker_setup *setup;
+	int epoll_fd, signal_fd;
+	struct rd_redis *redis;
+	struct rd_conn *conns; // doubly linked
+	size_t conn_count;
+	int64_t now_ms;       // monotonic, of this wake-up
+	int64_t accept_at_ms; // 0: listening; else not before
+	int64_t drain_by_ms;  // 0: serving
+	int64_t half_at_ms;   // no half-way connection is due before; 0: there is none
+	uint8_t peeked[RD_FRAME_MAX], params[RD_PARAMS_MAX];
+	char head[RD_REPLY_HEAD_MAX], out[RD_REPLY_HEAD_MAX + 512], body[RD_REPLY_BODY_MAX];
+};
+
+// Takes over an accepted, non-blocking connection.
+void rd_conn_open(struct rd_loop *loop, int fd);
+void rd_conn_events(struct rd_conn *conn, uint32_t epoll_events);
+// Closes connections that have been half-way for too long and, when draining, those that are idle.
+// Gives the ms until it wants to be called again, -1 for no wish.
+int rd_conn_tick(struct rd_loop *loop);

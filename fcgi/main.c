@@ -1,0 +1,94 @@
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "fcgi/verbs.h"
+#include "run/version.h"
+
+static int version(const struct rd_config *config, int argc, char **argv);
+static int help(const struct rd_config *config, int argc, char **argv);
+
+static const struct rd_verb verbs[] = {
+    {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
+    {"key", "new", "makes the key file, if there is none", rd_verb_key},
+    {"user", "add [--if-missing] NAME", "adds a user; the password is read from stdin",
+     rd_verb_user},
+    {"version", "", "prints the version", version},
+    {"help", "", "prints this", help},
+};
+
+#define VERB_COUNT (sizeof verbs / sizeof *verbs)
+
+int rd_complain(int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("refreshd: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return status;
+}
+
+static int version(const struct rd_config *config, int argc, char **argv)
+{
+	(void)config, (void)argc, (void)argv;
+	printf("refreshd %s\n", rd_version);
+	return 0;
+}
+
+static int help(const struct rd_config *config, int argc, char **argv)
+{
+	(void)config, (void)argc, (void)argv;
+	puts("usage: refreshd VERB [--config FILE] [--OPTION VALUE ...]\n");
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		printf("  %-7s %-25s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+	puts("\nOptions: in the file as below, --with-dashes as flags, REFRESHD_UPPER_CASE as "
+	     "variables.\n");
+	rd_config_help();
+	return 0;
+}
+
+// Takes --config FILE out of argv. NULL when there is none.
+static const char *config_path(int *argc, char **argv)
+{
+	const char *path = getenv("REFRESHD_CONFIG");
+	int kept = 0;
+
+	for (int i = 0; i < *argc; i++)
+		if (strcmp(argv[i], "--config") == 0 && i + 1 < *argc)
+			path = argv[++i];
+		else if (strncmp(argv[i], "--config=", 9) == 0)
+			path = argv[i] + 9;
+		else
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return path && *path ? path : NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static struct rd_config config;
+	const char *path, *name = argc > 1 ? argv[1] : "help";
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	if (sodium_init() < 0)
+		return rd_complain(1, "libsodium does not start");
+	if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
+		name += 2;
+	argc = argc > 2 ? argc - 2 : 0;
+	argv += 2;
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		if (strcmp(verbs[i].name, name) != 0)
+			continue;
+		if (verbs[i].run != version && verbs[i].run != help) {
+			path = config_path(&argc, argv);
+			if (!rd_config_load(&config, path, &argc, argv, &why))
+				return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+		}
+		return verbs[i].run(&config, argc, argv);
+	}
+	return rd_complain(RD_EXIT_USAGE, "no verb '%s'; see refreshd help", name);
+}

@@ -1,0 +1,152 @@
+#include "fcgi/master.h"
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "run/log.h"
+
+#define SHORT_LIFE_MS   1000 // a worker that lives shorter than this is restarted with back-off
+#define BACK_OFF_MAX_MS 2000
+
+struct worker {
+	pid_t pid; // 0: none
+	int64_t started_ms, start_at_ms;
+	int back_off_ms;
+};
+
+struct master {
+	struct rd_worker_setup *setup;
+	struct worker *workers;
+	unsigned count;
+	sigset_t signals;
+	bool stopping, killing;
+};
+
+static void start_worker(struct master *m, unsigned i)
+{
+	const pid_t parent = getpid();
+	struct worker *w = &m->workers[i];
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			exit(0); // the master went before the line above
+		m->setup->number = i + 1;
+		exit(rd_worker_run(m->setup));
+	}
+	w->started_ms = rd_mono_ms();
+	w->pid = pid > 0 ? pid : 0;
+	if (pid < 0) {
+		rd_log(RD_LOG_ERROR, "worker.fork", "%s", strerror(errno));
+		w->start_at_ms = w->started_ms + BACK_OFF_MAX_MS;
+	}
+}
+
+static void worker_ended(struct master *m, struct worker *w, int status)
+{
+	const int64_t now_ms = rd_mono_ms();
+
+	w->pid = 0;
+	if (m->stopping)
+		return;
+	if (WIFSIGNALED(status))
+		rd_log(RD_LOG_ERROR, "worker.died", "killed by signal %d", WTERMSIG(status));
+	else
+		rd_log(RD_LOG_ERROR, "worker.died", "exit status %d", WEXITSTATUS(status));
+	if (now_ms - w->started_ms >= SHORT_LIFE_MS)
+		w->back_off_ms = 0;
+	else
+		w->back_off_ms = w->back_off_ms ? w->back_off_ms * 2 : 50;
+	if (w->back_off_ms > BACK_OFF_MAX_MS)
+		w->back_off_ms = BACK_OFF_MAX_MS;
+	w->start_at_ms = now_ms + w->back_off_ms;
+}
+
+static void reap(struct master *m)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (unsigned i = 0; i < m->count; i++)
+			if (m->workers[i].pid == pid)
+				worker_ended(m, &m->workers[i], status);
+}
+
+static void stop(struct master *m)
+{
+	m->killing = m->stopping;
+	m->stopping = true;
+	for (unsigned i = 0; i < m->count; i++)
+		if (m->workers[i].pid)
+			kill(m->workers[i].pid, m->killing ? SIGKILL : SIGTERM);
+}
+
+static unsigned alive(const struct master *m)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->count; i++)
+		n += m->workers[i].pid != 0;
+	return n;
+}
+
+// Starts who is due. Gives the ms until the next one is, -1 for none.
+static int start_due(struct master *m)
+{
+	int wait_ms = -1;
+
+	for (unsigned i = 0; i < m->count && !m->stopping; i++) {
+		struct worker *w = &m->workers[i];
+		int64_t left_ms = w->start_at_ms - rd_mono_ms();
+
+		if (w->pid)
+			continue;
+		if (left_ms <= 0)
+			start_worker(m, i);
+		if (!w->pid && (left_ms = w->start_at_ms - rd_mono_ms()) > 0 &&
+		    (wait_ms < 0 || left_ms < wait_ms))
+			wait_ms = (int)left_ms;
+	}
+	return wait_ms;
+}
+
+static void wait_signal(struct master *m, int wait_ms)
+{
+	const struct timespec limit = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
+	int sig = wait_ms < 0 ? sigwaitinfo(&m->signals, NULL)
+			      : sigtimedwait(&m->signals, NULL, &limit);
+
+	if (sig == SIGCHLD)
+		reap(m);
+	else if (sig == SIGTERM || sig == SIGQUIT || sig == SIGINT)
+		stop(m);
+}
+
+int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
+{
+	struct master m = {.setup = setup, .count = workers};
+
+	m.workers = calloc(workers, sizeof *m.workers);
+	assert(m.workers);
+	// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no meaning
+	// yet and must not kill.
+	sigemptyset(&m.signals);
+	for (size_t i = 0; i < 6; i++)
+		sigaddset(&m.signals, (const int[]){SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP,
+						    SIGUSR1}[i]);
+	sigprocmask(SIG_BLOCK, &m.signals, NULL);
+	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers,
+	       setup->service->config->listen);
+	while (!m.stopping || alive(&m))
+		wait_signal(&m, start_due(&m));
+	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");
+	free(m.workers);
+	return m.killing ? 1 : 0;
+}

@@ -1,0 +1,26 @@
+// The verbs of the command line. Each gets what is left of argv behind its name and gives the exit
+// status, one of sysexits.h.
+#pragma once
+#include "run/config.h"
+
+#define RD_EXIT_USAGE  64
+#define RD_EXIT_STORE  69
+#define RD_EXIT_CONFIG 78
+
+struct rd_verb {
+	const char *name, *args, *help;
+	int (*run)(const struct rd_config *config, int argc, char **argv);
+};
+
+int rd_verb_serve(const struct rd_config *config, int argc, char **argv);
+int rd_verb_key(const struct rd_config *config, int argc, char **argv);
+int rd_verb_user(const struct rd_config *config, int argc, char **argv);
+
+// For verbs: complains on stderr and gives status.
+[[gnu::format(printf, 2, 3)]] int rd_complain(int status, const char *format, ...);
+// The address and password of config's Redis. False after a complaint. password: RD_REDIS_PASSWORD_MAX
+// bytes, must live as long as out.
+#define RD_REDIS_PASSWORD_MAX 512
+struct rd_redis_config;
+[[nodiscard]] bool rd_redis_from(const struct rd_config *config, char *password,
+				 struct rd_redis_config *out);

@@ -1,0 +1,134 @@
+#include "fcgi/wire.h"
+#include <assert.h>
+#include <fastcgi.h>
+#include <fcgiapp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/secret.h"
+
+struct rd_wire {
+	FCGX_Request request;
+	bool keep; // the other side set FCGI_KEEP_CONN
+	char *body;
+	size_t body_size;
+};
+
+struct rd_wire *rd_wire_new(void)
+{
+	struct rd_wire *wire = calloc(1, sizeof *wire);
+
+	assert(wire && FCGX_InitRequest(&wire->request, -1, 0) == 0);
+	wire->request.ipcFd = -1;
+	return wire;
+}
+
+void rd_wire_free(struct rd_wire *wire)
+{
+	free(wire->body);
+	free(wire);
+}
+
+static bool read_body(struct rd_wire *wire, size_t body_max, char **body, size_t *body_len)
+{
+	char rest[1024];
+	int n;
+
+	if (!wire->body) {
+		wire->body_size = body_max + 1;
+		wire->body = malloc(wire->body_size);
+		if (!wire->body)
+			return false;
+	}
+	n = FCGX_GetStr(wire->body, (int)wire->body_size, wire->request.in);
+	*body = wire->body;
+	*body_len = n < 0 ? 0 : (size_t)n;
+	// To the end, or the next request on this connection would begin with what is left.
+	while (n == (int)wire->body_size && FCGX_GetStr(rest, sizeof rest, wire->request.in) > 0)
+		;
+	rd_wipe(rest, *body_len == wire->body_size ? sizeof rest : 0);
+	return FCGX_GetError(wire->request.in) == 0;
+}
+
+bool rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max, struct rd_params *params,
+		   char **body, size_t *body_len)
+{
+	FCGX_Request *r = &wire->request;
+
+	r->ipcFd = fd;
+	r->keepConnection = 1;
+	if (FCGX_Accept_r(r) != 0) {
+		r->ipcFd = -1;
+		return false;
+	}
+	wire->keep = r->keepConnection;
+	r->keepConnection = 1; // so that closing, which may linger, is left to us
+	FCGX_Detach(r);        // nor does it linger when writing fails
+	*params = (struct rd_params){0};
+	for (char **pair = r->envp; *pair; pair++)
+		rd_params_add(params, rd_span(*pair));
+	return r->role == FCGI_RESPONDER && FCGX_GetError(r->in) == 0 &&
+	       read_body(wire, body_max, body, body_len);
+}
+
+// libfcgi frees its copies without wiping them.
+static void wipe_credentials(struct rd_wire *wire)
+{
+	static const char *const secret[] = {"HTTP_AUTHORIZATION=", "HTTP_REFRESH_TOKEN=",
+					     "HTTP_COOKIE="};
+
+	for (char **pair = wire->request.envp; *pair; pair++)
+		for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
+			if (strncmp(*pair, secret[i], strlen(secret[i])) == 0)
+				rd_wipe(*pair, strlen(*pair));
+}
+
+enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struct rd_span body)
+{
+	FCGX_Request *r = &wire->request;
+
+	FCGX_PutStr(head.ptr, (int)head.len, r->out);
+	FCGX_PutStr(body.ptr, (int)body.len, r->out);
+	wipe_credentials(wire);
+	rd_wipe(wire->body, wire->body_size);
+	FCGX_Finish_r(r);
+	if (r->ipcFd < 0)
+		return RD_WIRE_CLOSED;
+	r->ipcFd = -1;
+	return wire->keep ? RD_WIRE_KEEP : RD_WIRE_CLOSE;
+}
+
+// A whole exchange over a socketpair: begin must take the connection it is given, and finish must
+// leave it open with an answer on it.
+static bool self_test(void)
+{
+	static const uint8_t request[] = {1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, // BEGIN
+					  1, 4, 0, 1, 0, 5, 0, 0, 1, 2, 'A', 'b', 'c',    // PARAMS
+					  1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0, 1, 0, 2, 0, 0, 'h', 'i',
+					  1, 5, 0, 1, 0, 0, 0, 0};
+	struct rd_wire *wire = rd_wire_new();
+	struct rd_params params;
+	uint8_t answer[256];
+	size_t body_len = 0;
+	char *body = NULL;
+	int pair[2];
+	bool ok;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
+		return false;
+	ok = write(pair[0], request, sizeof request) == (ssize_t)sizeof request &&
+	     rd_wire_begin(wire, pair[1], 16, &params, &body, &body_len) && body_len == 2 &&
+	     memcmp(body, "hi", 2) == 0 &&
+	     rd_wire_finish(wire, RD_SPAN("x"), RD_SPAN("y")) == RD_WIRE_KEEP &&
+	     read(pair[0], answer, sizeof answer) > 16 && answer[1] == 6 && answer[8] == 'x' &&
+	     write(pair[1], "z", 1) == 1;
+	close(pair[0]);
+	close(pair[1]);
+	rd_wire_free(wire);
+	return ok;
+}
+
+bool rd_wire_init(void)
+{
+	return FCGX_Init() == 0 && self_test();
+}

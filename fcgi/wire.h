@@ -1,0 +1,32 @@
+// FastCGI requests by libfcgi. wire.c is the only file that knows the library. It is handed a
+// connection when a whole request is there, and gives it back when the answer is written.
+//
+// Source of the calling order: fcgiapp.c of libfcgi 2.4.2. FCGX_Accept_r uses ipcFd when it is set and
+// accepts nothing then. rd_wire_init proves on the running machine that this still holds.
+#pragma once
+#include "base/span.h"
+#include "http/params.h"
+
+struct rd_wire; // one request object, used again and again
+
+// Once per process, with SIGPIPE ignored and SIGTERM, SIGUSR1 blocked or handled. False when this
+// libfcgi does not work the way described above.
+[[nodiscard]] bool rd_wire_init(void);
+
+struct rd_wire *rd_wire_new(void);
+void rd_wire_free(struct rd_wire *wire); // no request may be open
+
+// Reads the request that waits on fd (non-blocking, looked at with rd_frame_look). params borrows from
+// wire until rd_wire_finish. body: body_len bytes, owned by wire; never more than body_max + 1. False:
+// libfcgi did not like it, and the connection must be closed.
+[[nodiscard]] bool rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max,
+				 struct rd_params *params, char **body, size_t *body_len);
+
+enum rd_wire_end {
+	RD_WIRE_KEEP,   // fd is ours again, the next request may come
+	RD_WIRE_CLOSE,  // fd is ours again, and the other side wants it closed
+	RD_WIRE_CLOSED, // writing failed and libfcgi has closed fd
+};
+
+// Writes the answer and wipes credentials and body.
+enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struct rd_span body);

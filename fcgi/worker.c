@@ -1,0 +1,161 @@
+#include "fcgi/worker.h"
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/rand.h"
+#include "fcgi/loop.h"
+#include "fcgi/wire.h"
+#include "run/log.h"
+
+#define EVENTS_PER_WAKEUP  256
+#define ACCEPT_BACK_OFF_MS 100 // out of descriptors or memory
+
+static bool watch(struct rd_loop *loop, int fd, uint32_t events, void *tag)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = tag};
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0;
+}
+
+static void unlisten(struct rd_loop *loop)
+{
+	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->setup->listen_fd, NULL);
+}
+
+static bool listen_again(struct rd_loop *loop)
+{
+	loop->accept_at_ms = 0;
+	return watch(loop, loop->setup->listen_fd, EPOLLIN | EPOLLEXCLUSIVE,
+		     (void *)&loop->setup->listen_fd);
+}
+
+// One connection a wake-up, so that they spread over the workers. False when there was none.
+static bool accept_one(struct rd_loop *loop)
+{
+	int fd = accept4(loop->setup->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		rd_conn_open(loop, fd);
+		return true;
+	}
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		rd_log(RD_LOG_ERROR, "accept.failed", "%s", strerror(errno));
+		unlisten(loop);
+		loop->accept_at_ms = loop->now_ms + ACCEPT_BACK_OFF_MS;
+	}
+	return false;
+}
+
+// Who is in the queue already gets served; nobody else does.
+static void begin_drain(struct rd_loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	if (read(loop->signal_fd, &info, sizeof info) != sizeof info || loop->drain_by_ms)
+		return;
+	while (accept_one(loop))
+		;
+	unlisten(loop);
+	loop->accept_at_ms = 0;
+	loop->drain_by_ms = loop->now_ms + loop->setup->service->config->drain_timeout_ms;
+}
+
+static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
+{
+	void *tag = event->data.ptr;
+
+	if (tag == &loop->redis)
+		rd_redis_events(loop->redis, event->events, loop->now_ms);
+	else if (tag == &loop->signal_fd)
+		begin_drain(loop);
+	else if (tag == (void *)&loop->setup->listen_fd)
+		accept_one(loop);
+	else
+		rd_conn_events(tag, event->events);
+}
+
+static int sooner(int a, int b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+// What is due, and how long the next wait may be.
+static int tick(struct rd_loop *loop)
+{
+	int wait_ms = rd_conn_tick(loop);
+
+	wait_ms = sooner(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
+	if (loop->drain_by_ms)
+		return sooner(wait_ms, (int)(loop->drain_by_ms - loop->now_ms));
+	if (!loop->accept_at_ms)
+		return wait_ms;
+	if (loop->accept_at_ms <= loop->now_ms && !listen_again(loop))
+		loop->accept_at_ms = loop->now_ms + ACCEPT_BACK_OFF_MS;
+	return sooner(wait_ms, ACCEPT_BACK_OFF_MS);
+}
+
+static bool finished(const struct rd_loop *loop)
+{
+	return loop->drain_by_ms && (loop->conn_count == 0 || loop->now_ms >= loop->drain_by_ms);
+}
+
+static void wake(struct rd_loop *loop, int wait_ms)
+{
+	struct epoll_event events[EVENTS_PER_WAKEUP];
+	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, wait_ms);
+
+	loop->now_ms = rd_mono_ms();
+	for (int i = 0; i < n; i++)
+		dispatch(loop, &events[i]);
+}
+
+static bool set_up(struct rd_loop *loop)
+{
+	sigset_t signals;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	for (size_t i = 0; i < 5; i++)
+		sigaddset(&signals, (const int[]){SIGTERM, SIGQUIT, SIGINT, SIGHUP, SIGUSR1}[i]);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGQUIT);
+	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	loop->now_ms = rd_mono_ms();
+	if (loop->signal_fd < 0 || loop->epoll_fd < 0 ||
+	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
+		return false;
+	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
+	return rd_wire_init();
+}
+
+int rd_worker_run(const struct rd_worker_setup *setup)
+{
+	struct rd_loop *loop = calloc(1, sizeof *loop);
+
+	assert(loop);
+	loop->setup = setup;
+	rd_rand_forked();
+	rd_log_worker(setup->number);
+	if (!set_up(loop)) {
+		rd_log(RD_LOG_CRITICAL, "worker.failed", "this libfcgi or kernel will not do");
+		return 1;
+	}
+	// The first requests should meet a Redis that is up, or known to be down.
+	while (!rd_redis_settled(loop->redis) && !loop->drain_by_ms)
+		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
+	if (!loop->drain_by_ms && !listen_again(loop))
+		return 1;
+	while (!finished(loop))
+		wake(loop, tick(loop));
+	return 0;
+}

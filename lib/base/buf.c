@@ -1,0 +1,93 @@
+#include "base/b64.h"
+#include "base/buf.h"
+#include "base/secret.h"
+
+// Room for len more bytes, or NULL and the buffer is full from now on.
+static char *room(struct rd_buf *buf, size_t len)
+{
+	if (buf->full || len > buf->max - buf->len) {
+		buf->full = true;
+		return NULL;
+	}
+	return buf->ptr + buf->len;
+}
+
+void rd_put(struct rd_buf *buf, const void *bytes, size_t len)
+{
+	char *to = room(buf, len);
+
+	if (to && len > 0) {
+		memcpy(to, bytes, len);
+		buf->len += len;
+	}
+}
+
+void rd_put_span(struct rd_buf *buf, struct rd_span span)
+{
+	rd_put(buf, span.ptr, span.len);
+}
+
+void rd_put_str(struct rd_buf *buf, const char *text)
+{
+	rd_put_span(buf, rd_span(text));
+}
+
+void rd_put_u64(struct rd_buf *buf, uint64_t n)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	rd_put(buf, digits + at, sizeof digits - at);
+}
+
+void rd_put_b64(struct rd_buf *buf, const void *bytes, size_t len)
+{
+	// The encoder adds a NUL that the buffer may have no room for: only the last group is
+	// encoded aside, the NUL of all others is overwritten by it.
+	size_t head = len > 0 ? (len - 1) / 3 * 3 : 0;
+	char tail[RD_B64_LEN(3) + 1];
+	char *to = room(buf, RD_B64_LEN(len));
+
+	if (!to || len == 0)
+		return;
+	rd_b64_encode(to, bytes, head);
+	rd_b64_encode(tail, (const uint8_t *)bytes + head, len - head);
+	memcpy(to + RD_B64_LEN(head), tail, RD_B64_LEN(len - head));
+	rd_wipe(tail, sizeof tail);
+	buf->len += RD_B64_LEN(len);
+}
+
+static bool plain(uint8_t c)
+{
+	return c >= 0x20 && c != '"' && c != '\\';
+}
+
+static void put_escaped(struct rd_buf *buf, uint8_t c)
+{
+	static const char hex[16] = "0123456789abcdef";
+
+	if (c >= 0x20)
+		rd_put(buf, (char[]){'\\', (char)c}, 2);
+	else
+		rd_put(buf, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+}
+
+void rd_put_json(struct rd_buf *buf, struct rd_span text)
+{
+	const char *at = text.ptr, *end = text.ptr + text.len;
+
+	rd_put_lit(buf, "\"");
+	while (at < end) {
+		const char *run = at;
+
+		while (at < end && plain((uint8_t)*at))
+			at++;
+		rd_put(buf, run, (size_t)(at - run));
+		if (at < end)
+			put_escaped(buf, (uint8_t)*at++);
+	}
+	rd_put_lit(buf, "\"");
+}

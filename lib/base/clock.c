@@ -1,0 +1,20 @@
+#include <time.h>
+#include "base/clock.h"
+
+static int64_t ms_of(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t); // cannot fail for these two clocks
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t rd_wall_ms(void)
+{
+	return ms_of(CLOCK_REALTIME);
+}
+
+int64_t rd_mono_ms(void)
+{
+	return ms_of(CLOCK_MONOTONIC);
+}

@@ -1,0 +1,32 @@
+#include "http/params.h"
+
+static const struct rd_span names[RD_PARAM_COUNT] = {
+#define NAME_ROW(name, wire) RD_SPAN(wire "="),
+    RD_PARAMS(NAME_ROW)
+#undef NAME_ROW
+};
+
+// nginx users often include fastcgi_params beside ours, so the same value twice is fine for a CGI
+// variable. A client's header is not.
+static void file(struct rd_params *params, size_t i, struct rd_span value)
+{
+	const bool header = memcmp(names[i].ptr, "HTTP_", 5) == 0;
+
+	if (!params->value[i].ptr)
+		params->value[i] = value;
+	else if (header || !rd_span_is(params->value[i], value))
+		params->repeated |= 1U << i;
+}
+
+void rd_params_add(struct rd_params *params, struct rd_span pair)
+{
+	for (size_t i = 0; i < RD_PARAM_COUNT; i++) {
+		const size_t len = names[i].len;
+
+		if (pair.len < len || pair.ptr[len - 1] != '=' ||
+		    memcmp(pair.ptr, names[i].ptr, len) != 0)
+			continue;
+		file(params, i, (struct rd_span){pair.ptr + len, pair.len - len});
+		return;
+	}
+}

@@ -1,0 +1,35 @@
+// What nginx tells about a request: the FastCGI parameters we know, everything else is ignored.
+#pragma once
+#include "base/span.h"
+
+// clang-format off
+#define RD_PARAMS(X) \
+	X(METHOD,         "REQUEST_METHOD") \
+	X(CONTENT_TYPE,   "CONTENT_TYPE") \
+	X(CONTENT_LENGTH, "CONTENT_LENGTH") \
+	X(REMOTE_ADDR,    "REMOTE_ADDR") \
+	X(AUTHORIZATION,  "HTTP_AUTHORIZATION") \
+	X(REFRESH_TOKEN,  "HTTP_REFRESH_TOKEN") \
+	X(USER_AGENT,     "HTTP_USER_AGENT") \
+	X(ROUTE,          "REFRESHD_ROUTE") \
+	X(DIALECT,        "REFRESHD_DIALECT") \
+	X(CLIENT,         "REFRESHD_CLIENT") \
+	X(REQUEST_ID,     "REFRESHD_REQUEST_ID") \
+	X(REQUIRE_FRESH,  "REFRESHD_REQUIRE_FRESH")
+// clang-format on
+
+enum rd_param {
+#define RD_PARAM_ENUM(name, wire) RD_PARAM_##name,
+	RD_PARAMS(RD_PARAM_ENUM)
+#undef RD_PARAM_ENUM
+	    RD_PARAM_COUNT
+};
+
+struct rd_params {
+	struct rd_span value[RD_PARAM_COUNT]; // empty: not sent
+	// Bit set of rd_param: two headers of one name, or one CGI variable with two values.
+	unsigned repeated;
+};
+
+// Files one `NAME=value` under its name. Unknown names are left out.
+void rd_params_add(struct rd_params *params, struct rd_span pair);

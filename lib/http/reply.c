@@ -1,0 +1,120 @@
+#include "http/reply.h"
+#include <assert.h>
+
+void rd_reply_header(struct rd_reply *reply, const char *name, struct rd_span value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		assert((unsigned char)value.ptr[i] >= 0x20 && value.ptr[i] != 0x7f);
+	rd_put_str(&reply->head, name);
+	rd_put_lit(&reply->head, ": ");
+	rd_put_span(&reply->head, value);
+	rd_put_lit(&reply->head, "\r\n");
+}
+
+static void text_member(struct rd_buf *body, const char *name, struct rd_span value)
+{
+	if (!name || !value.len)
+		return;
+	rd_put_str(body, body->len ? ",\"" : "{\"");
+	rd_put_str(body, name);
+	rd_put_lit(body, "\":");
+	rd_put_json(body, value);
+}
+
+static void number_member(struct rd_buf *body, const char *name, int64_t value)
+{
+	if (!name)
+		return;
+	rd_put_str(body, body->len ? ",\"" : "{\"");
+	rd_put_str(body, name);
+	rd_put_lit(body, "\":");
+	rd_put_u64(body, value < 0 ? 0 : (uint64_t)value);
+}
+
+void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, enum rd_result result,
+		    const char *allow)
+{
+	const char *text = rd_result_rows[result].error;
+
+	reply->status = rd_result_rows[result].status;
+	reply->head.len = reply->body.len = 0;
+	if (result == RD_ABSENT_TOKEN) {
+		reply->status = dialect->missing_status;
+		text = dialect->missing;
+	} else if (rd_refused(result)) {
+		reply->status = dialect->refused_status;
+		text = dialect->refused;
+	}
+	if (result == RD_BAD_CLIENT)
+		rd_reply_header(reply, "WWW-Authenticate",
+				RD_SPAN("Basic realm=\"refreshd\", charset=\"UTF-8\""));
+	if (result == RD_BAD_METHOD && allow)
+		rd_reply_header(reply, "Allow", rd_span(allow));
+	if (result == RD_STORE_OUT)
+		rd_reply_header(reply, "Retry-After", RD_SPAN("1"));
+	if (dialect->oauth)
+		rd_reply_header(reply, "Pragma", RD_SPAN("no-cache"));
+	text_member(&reply->body, dialect->error, rd_span(text));
+	rd_put_lit(&reply->body, "}");
+}
+
+void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
+		    const struct rd_grant *grant)
+{
+	struct rd_buf *body = &reply->body;
+
+	reply->status = 200;
+	text_member(body, dialect->access, grant->access);
+	if (dialect->oauth || grant->bearer_type)
+		text_member(body, "token_type", RD_SPAN("Bearer"));
+	number_member(body, dialect->expires_in, grant->expires_in_s);
+	text_member(body, dialect->refresh, grant->refresh);
+	if (dialect->oauth || grant->bearer_type)
+		text_member(body, "scope", grant->scope);
+	if (dialect->oauth) {
+		number_member(body, "refresh_token_timeout", grant->idle_left_s);
+		number_member(body, "authorization_expires_in", grant->absolute_left_s);
+		rd_reply_header(reply, "Pragma", RD_SPAN("no-cache"));
+	}
+	rd_put_lit(body, "}");
+	if (dialect->refresh_header && grant->refresh.len)
+		rd_reply_header(reply, "Refresh-Token", grant->refresh);
+}
+
+static const char *reason(int status)
+{
+	static const struct {
+		int status;
+		const char *line;
+	} reasons[] = {
+	    {200, "200 OK"},
+	    {204, "204 No Content"},
+	    {400, "400 Bad Request"},
+	    {401, "401 Unauthorized"},
+	    {403, "403 Forbidden"},
+	    {404, "404 Not Found"},
+	    {405, "405 Method Not Allowed"},
+	    {413, "413 Content Too Large"},
+	    {415, "415 Unsupported Media Type"},
+	    {503, "503 Service Unavailable"},
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (reasons[i].status == status)
+			return reasons[i].line;
+	return "500 Internal Server Error";
+}
+
+void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out)
+{
+	rd_put_lit(out, "Status: ");
+	rd_put_str(out, reason(reply->status));
+	rd_put_lit(out, "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
+			"X-Content-Type-Options: nosniff\r\nContent-Length: ");
+	rd_put_u64(out, reply->body.len);
+	rd_put_lit(out, "\r\nX-Request-Id: ");
+	rd_put_span(out, reply->request_id);
+	rd_put_lit(out, "\r\n");
+	rd_put(out, reply->head.ptr, reply->head.len);
+	rd_put_lit(out, "\r\n");
+}

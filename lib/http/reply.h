@@ -1,0 +1,37 @@
+// A reply: status, header lines and body, written into the worker's buffers. Pure.
+#pragma once
+#include "base/buf.h"
+#include "base/result.h"
+#include "http/dialect.h"
+
+#define RD_REPLY_BODY_MAX 12288 // the longest access token with both lifetimes around it fits
+#define RD_REPLY_HEAD_MAX 4096
+
+struct rd_reply {
+	int status;
+	struct rd_span request_id;
+	struct rd_buf head; // header lines an operation adds, each with its \r\n
+	struct rd_buf body;
+};
+
+// Adds `Name: value`. Control characters in value would be a bug in what made it: asserted.
+void rd_reply_header(struct rd_reply *reply, const char *name, struct rd_span value);
+
+// An outcome that is not RD_OK, in the dialect's spelling, with the headers that its status asks for.
+// allow: the Allow header of a 405, or NULL.
+void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, enum rd_result result,
+		    const char *allow);
+
+// What a login, an issue or a refresh gives.
+struct rd_grant {
+	struct rd_span access, scope;
+	struct rd_span refresh; // empty: the client keeps the one it has
+	int64_t expires_in_s, idle_left_s, absolute_left_s;
+	bool bearer_type; // says token_type also outside oauth2
+};
+
+void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
+		    const struct rd_grant *grant);
+
+// Writes status line and all headers as FastCGI wants them (RFC 3875 section 6), ready for the body.
+void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out);

@@ -1,0 +1,169 @@
+#include "http/request.h"
+#include <sodium.h>
+#include <strings.h>
+#include "http/form.h"
+
+static bool repeated(const struct rd_params *params, enum rd_param param)
+{
+	return params->repeated >> param & 1;
+}
+
+// Whether a header's scheme is this one, and what follows it.
+static bool scheme(struct rd_span header, struct rd_span name, struct rd_span *rest)
+{
+	if (header.len <= name.len || strncasecmp(header.ptr, name.ptr, name.len) != 0 ||
+	    header.ptr[name.len] != ' ')
+		return false;
+	while (name.len < header.len && header.ptr[name.len] == ' ')
+		name.len++;
+	*rest = (struct rd_span){header.ptr + name.len, header.len - name.len};
+	return true;
+}
+
+enum rd_result rd_decode_bearer(const struct rd_params *params, struct rd_span *out)
+{
+	*out = (struct rd_span){0};
+	if (repeated(params, RD_PARAM_AUTHORIZATION))
+		return RD_BAD_REQUEST;
+	if (!scheme(params->value[RD_PARAM_AUTHORIZATION], RD_SPAN("Bearer"), out) || !out->len)
+		return RD_ABSENT_TOKEN;
+	return RD_OK;
+}
+
+enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
+			       struct rd_client_claim *out)
+{
+	struct rd_span text;
+	char *colon;
+	size_t len;
+	long id, secret;
+
+	if (repeated(params, RD_PARAM_AUTHORIZATION))
+		return RD_BAD_REQUEST;
+	if (!params->value[RD_PARAM_AUTHORIZATION].len)
+		return RD_OK;
+	out->basic = true;
+	if (!scheme(params->value[RD_PARAM_AUTHORIZATION], RD_SPAN("Basic"), &text) ||
+	    sodium_base642bin((unsigned char *)scratch, RD_BASIC_MAX, text.ptr, text.len, NULL,
+			      &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return RD_BAD_CLIENT;
+	colon = memchr(scratch, ':', len);
+	if (!colon)
+		return RD_BAD_CLIENT;
+	id = rd_form_unescape(scratch, (size_t)(colon - scratch));
+	secret = rd_form_unescape(colon + 1, (size_t)(scratch + len - colon - 1));
+	if (id <= 0 || secret < 0)
+		return RD_BAD_CLIENT;
+	out->id = (struct rd_span){scratch, (size_t)id};
+	out->secret = (struct rd_span){colon + 1, (size_t)secret};
+	return RD_OK;
+}
+
+// Compares the media type and leaves parameters such as charset aside (RFC 9110 section 8.3.1).
+static bool is_type(const struct rd_params *params, struct rd_span type)
+{
+	struct rd_span given = params->value[RD_PARAM_CONTENT_TYPE];
+
+	return given.len >= type.len && strncasecmp(given.ptr, type.ptr, type.len) == 0 &&
+	       (given.len == type.len || given.ptr[type.len] == ';' || given.ptr[type.len] == ' ');
+}
+
+enum rd_result rd_decode_json(const struct rd_request *request, struct json_object **out)
+{
+	*out = NULL;
+	if (repeated(request->params, RD_PARAM_CONTENT_TYPE))
+		return RD_BAD_REQUEST;
+	if (!is_type(request->params, RD_SPAN("application/json")))
+		return RD_BAD_TYPE;
+	*out = rd_json_parse((struct rd_span){request->body, request->body_len});
+	return *out ? RD_OK : RD_BAD_REQUEST;
+}
+
+static enum rd_result from_json(const struct rd_request *request, struct json_object **json,
+				struct rd_span *out)
+{
+	enum rd_result result = rd_decode_json(request, json);
+	int found;
+
+	if (result)
+		return result;
+	found = rd_json_str(*json, request->dialect->member, out);
+	if (found < 0)
+		return RD_BAD_REQUEST;
+	return found && out->len ? RD_OK : RD_ABSENT_TOKEN;
+}
+
+// No body is no JSON token; a body must be JSON and may not contradict the header.
+static enum rd_result from_either(const struct rd_request *request, struct json_object **json,
+				  struct rd_span *out)
+{
+	struct rd_span member = {0};
+	enum rd_result result = rd_decode_bearer(request->params, out);
+
+	if (result == RD_BAD_REQUEST || request->body_len == 0)
+		return result;
+	if (result == RD_ABSENT_TOKEN)
+		return from_json(request, json, out);
+	result = from_json(request, json, &member);
+	return result == RD_OK ? RD_BAD_REQUEST : result == RD_ABSENT_TOKEN ? RD_OK : result;
+}
+
+static enum rd_result from_header(const struct rd_params *params, struct rd_span *out)
+{
+	*out = params->value[RD_PARAM_REFRESH_TOKEN];
+	if (repeated(params, RD_PARAM_REFRESH_TOKEN))
+		return RD_BAD_REQUEST;
+	return out->len ? RD_OK : RD_ABSENT_TOKEN;
+}
+
+// RFC 6749 section 6, with the client by section 2.3.1: Basic or form, never both.
+static enum rd_result from_form(const struct rd_request *request, char *scratch,
+				struct rd_credential *out)
+{
+	struct rd_form form;
+	struct rd_span grant, id, secret;
+	enum rd_result result;
+
+	if (repeated(request->params, RD_PARAM_CONTENT_TYPE))
+		return RD_BAD_REQUEST;
+	if (!is_type(request->params, RD_SPAN("application/x-www-form-urlencoded")))
+		return RD_BAD_TYPE;
+	if (!rd_form_parse(request->body, request->body_len, &form))
+		return RD_BAD_REQUEST;
+	result = rd_decode_basic(request->params, scratch, &out->client);
+	if (result)
+		return result;
+	id = rd_form_get(&form, RD_SPAN("client_id"));
+	secret = rd_form_get(&form, RD_SPAN("client_secret"));
+	if (out->client.basic && (secret.len || (id.len && !rd_span_is(id, out->client.id))))
+		return RD_BAD_REQUEST;
+	if (!out->client.basic)
+		out->client = (struct rd_client_claim){id, secret, false};
+	grant = rd_form_get(&form, RD_SPAN("grant_type"));
+	if (!grant.len)
+		return RD_BAD_REQUEST;
+	if (!rd_span_is(grant, RD_SPAN("refresh_token")))
+		return RD_BAD_GRANT_TYPE;
+	out->token = rd_form_get(&form, RD_SPAN("refresh_token"));
+	return out->token.len ? RD_OK : RD_ABSENT_TOKEN;
+}
+
+enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch,
+				 struct json_object **json, struct rd_credential *out)
+{
+	*out = (struct rd_credential){0};
+	*json = NULL;
+	switch (request->dialect->in) {
+	case RD_IN_BEARER:
+		return rd_decode_bearer(request->params, &out->token);
+	case RD_IN_HEADER:
+		return from_header(request->params, &out->token);
+	case RD_IN_JSON:
+		return from_json(request, json, &out->token);
+	case RD_IN_JSON_OR_BEARER:
+		return from_either(request, json, &out->token);
+	case RD_IN_FORM:
+		return from_form(request, scratch, out);
+	}
+	return RD_INTERNAL;
+}

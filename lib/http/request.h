@@ -1,0 +1,46 @@
+// A decoded request: what an operation gets to see. Everything is borrowed from the parameters and the
+// body, which stay until the answer is out. Decoding is pure.
+#pragma once
+#include "base/json.h"
+#include "base/result.h"
+#include "http/dialect.h"
+#include "http/params.h"
+
+struct rd_request {
+	const struct rd_params *params;
+	const struct rd_dialect *dialect;
+	char *body; // body_len bytes; decoding a form overwrites it
+	size_t body_len;
+};
+
+// A client as it presents itself; nothing is checked yet.
+struct rd_client_claim {
+	struct rd_span id, secret; // empty: none given
+	bool basic;                // by Authorization: Basic, RFC 6749 section 2.3.1
+};
+
+struct rd_credential {
+	struct rd_span token;
+	struct rd_client_claim client;
+};
+
+// The refresh token where the dialect has it. RD_OK, RD_ABSENT_TOKEN, RD_BAD_TYPE, RD_BAD_REQUEST
+// (unreadable, contradictory or repeated), RD_BAD_GRANT_TYPE, RD_BAD_CLIENT (broken Basic).
+// json: set when out borrows from it, NULL otherwise; rd_json_free it. scratch: RD_BASIC_MAX bytes for
+// a decoded Basic header.
+#define RD_BASIC_MAX 512
+[[nodiscard]] enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch,
+					       struct json_object **json,
+					       struct rd_credential *out);
+
+// The token of `Authorization: Bearer`. RD_OK, RD_ABSENT_TOKEN or RD_BAD_REQUEST.
+[[nodiscard]] enum rd_result rd_decode_bearer(const struct rd_params *params, struct rd_span *out);
+
+// Authorization: Basic. RD_OK (also when there is none: then basic is false), RD_BAD_CLIENT, or
+// RD_BAD_REQUEST for two of them.
+[[nodiscard]] enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
+					     struct rd_client_claim *out);
+
+// A JSON body. RD_OK, RD_BAD_TYPE or RD_BAD_REQUEST.
+[[nodiscard]] enum rd_result rd_decode_json(const struct rd_request *request,
+					    struct json_object **out);

@@ -1,0 +1,21 @@
+#include "op/client.h"
+#include <sodium.h>
+
+static bool secret_is(const struct rd_client *client, struct rd_span secret)
+{
+	uint8_t hash[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(hash, (const uint8_t *)secret.ptr, secret.len);
+	return sodium_memcmp(hash, client->secret_sha256, sizeof hash) == 0;
+}
+
+enum rd_result rd_client_check(struct rd_call *call, const struct rd_client_claim *claim)
+{
+	if (claim->id.len)
+		call->client = rd_config_client(call->service->config, claim->id);
+	if (!call->client)
+		return RD_BAD_CLIENT;
+	if (!call->client->confidential)
+		return claim->secret.len ? RD_BAD_CLIENT : RD_OK;
+	return secret_is(call->client, claim->secret) ? RD_OK : RD_BAD_CLIENT;
+}

@@ -1,0 +1,93 @@
+// What login, issue and refresh share: starting a family, and giving tokens for it.
+#include "base/b64.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "op/op.h"
+#include "run/log.h"
+
+#define JTI_BYTES 12
+
+static int64_t sign_access(struct rd_call *call, const struct rd_granting *g, struct rd_buf *out)
+{
+	const struct rd_config *config = call->service->config;
+	const struct rd_record *record = g->record;
+	char sid[RD_SID_TEXT_LEN + 1], jti[RD_B64_LEN(JTI_BYTES) + 1];
+	uint8_t random[JTI_BYTES];
+	struct rd_access access = {
+	    .iss = rd_span(config->issuer),
+	    .aud = rd_span(config->audience),
+	    .sub = record->user,
+	    .client_id = record->client,
+	    .scope = record->scope,
+	    .extra = record->claims,
+	    .iat_s = g->now_ms / 1000,
+	    .auth_time_s = record->auth_time_ms / 1000,
+	    .fresh = g->fresh,
+	};
+
+	// Shorter by a random bit, so that clients do not come back all at once and a thief falls out
+	// of step with the victim.
+	access.exp_s = access.iat_s + config->access_ttl_s - rd_rand_upto(config->access_jitter_s);
+	rd_sid_of(sid, call->service->keys, call->token.family);
+	access.sid = rd_span(sid);
+	rd_rand(random, sizeof random);
+	rd_b64_encode(jti, random, sizeof random);
+	access.jti = rd_span(jti);
+	rd_jwt_sign(out, &access, call->service->signer, config->alg_name);
+	return access.exp_s - access.iat_s;
+}
+
+enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
+{
+	const struct rd_record *record = g->record;
+	char access[RD_JWT_MAX], refresh[RD_TOKEN_TEXT_LEN + 1] = "";
+	struct rd_buf buf = RD_BUF(access);
+	struct rd_grant grant = {.scope = record->scope, .bearer_type = g->bearer_type};
+
+	if (call->service->keys->refresh[g->kid].kid == 0) {
+		rd_log(RD_LOG_ERROR, "key.missing", "refresh key %u is not in the key file", g->kid);
+		return rd_op_fail(call, RD_INTERNAL);
+	}
+	grant.expires_in_s = sign_access(call, g, &buf);
+	if (!rd_buf_ok(&buf))
+		return rd_op_fail(call, RD_INTERNAL);
+	if (g->with_refresh) {
+		call->token.version = RD_TOKEN_VERSION;
+		call->token.kid = g->kid;
+		call->token.generation = g->generation;
+		rd_token_seal(&call->token, call->service->keys, record->client, record->seed);
+		rd_token_print(&call->token, refresh);
+	}
+	grant.access = rd_buf_span(&buf);
+	grant.refresh = rd_span(refresh);
+	grant.absolute_left_s = (record->expires_ms - g->now_ms) / 1000;
+	grant.idle_left_s = (record->seen_ms - g->now_ms) / 1000 + call->client->idle_ttl_s;
+	if (grant.idle_left_s > grant.absolute_left_s)
+		grant.idle_left_s = grant.absolute_left_s;
+	rd_reply_grant(call->reply, call->request.dialect, &grant);
+	rd_wipe(refresh, sizeof refresh);
+	return RD_STEP_REPLY;
+}
+
+enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *question)
+{
+	const struct rd_service *service = call->service;
+	const struct rd_issue issue = {
+	    .prefix = rd_span(service->config->redis_prefix),
+	    .token = &call->token,
+	    .seed = call->seed,
+	    .idle_ms = (int64_t)call->client->idle_ttl_s * 1000,
+	    .absolute_ms = (int64_t)call->client->max_ttl_s * 1000,
+	    .auth_time_ms = call->auth_time_ms,
+	    .about = call->about,
+	};
+
+	call->token.version = RD_TOKEN_VERSION;
+	call->token.kid = service->keys->refresh_active;
+	call->token.generation = 0;
+	rd_slot_of(call->token.slot, service->keys, call->about.user);
+	rd_rand(call->token.family, sizeof call->token.family);
+	rd_rand(call->seed, sizeof call->seed);
+	rd_ask_issue(question, &issue);
+	return RD_STEP_ASK;
+}

@@ -1,0 +1,95 @@
+// POST login: name and password for the first tokens of a new family. Two questions: the account, then
+// the new family. An unknown, a disabled and a mistaken user get the same answer after the same work.
+#include "base/secret.h"
+#include "op/op.h"
+#include "op/text.h"
+#include "token/password.h"
+
+static enum rd_result decode(struct rd_call *call)
+{
+	struct rd_span other;
+	enum rd_result result = rd_decode_json(&call->request, &call->json);
+	int name, username;
+
+	if (result)
+		return result;
+	name = rd_json_str(call->json, "name", &call->sub);
+	username = rd_json_str(call->json, "username", &other);
+	if (name < 0 || username < 0 || name + username != 1)
+		return RD_BAD_REQUEST;
+	if (username)
+		call->sub = other;
+	if (rd_json_str(call->json, "password", &call->password) != 1 || !call->password.len ||
+	    call->password.len > RD_PASSWORD_MAX || !rd_text_is_user(call->sub))
+		return RD_BAD_REQUEST;
+	return RD_OK;
+}
+
+enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question)
+{
+	enum rd_result result = decode(call);
+
+	if (!result && call->client->confidential)
+		result = RD_BAD_CLIENT; // a password says nothing about the client
+	if (result)
+		return rd_op_fail(call, result);
+	rd_slot_of(call->token.slot, call->service->keys, call->sub);
+	rd_ask_account(question, rd_span(call->service->config->redis_prefix), call->token.slot);
+	return RD_STEP_ASK;
+}
+
+static enum rd_result check_password(struct rd_call *call, const struct rd_answer *answer)
+{
+	const struct rd_config *config = call->service->config;
+	const struct rd_argon2 cost = {config->argon2_ops, config->argon2_mem_kib};
+	char hash[RD_PASSWORD_HASH_MAX] = "";
+	struct rd_account account;
+	enum rd_result result = rd_read_account(answer, &account);
+	bool known;
+
+	if (result == RD_STORE_OUT)
+		return result;
+	known = result == RD_OK && rd_span_is(account.name, call->sub) && !account.disabled &&
+		account.hash.len < sizeof hash;
+	if (known)
+		memcpy(hash, account.hash.ptr, account.hash.len);
+	if (!rd_password_verify(known ? hash : NULL, call->password, &cost))
+		return RD_BAD_LOGIN;
+	return RD_OK;
+}
+
+static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
+{
+	struct rd_turn turn;
+	enum rd_result result = rd_read_issue(answer, &turn);
+
+	if (result)
+		return rd_op_fail(call, result);
+	rd_op_audit(call, "login.ok", RD_OK, call->token.family);
+	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
+						       .now_ms = turn.now_ms,
+						       .kid = call->token.kid,
+						       .fresh = true,
+						       .with_refresh = true});
+}
+
+enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,
+			     struct rd_question *question)
+{
+	enum rd_result result;
+
+	if (call->asked_account)
+		return finish(call, answer);
+	call->asked_account = true;
+	result = check_password(call, answer);
+	if (result)
+		return rd_op_fail(call, result);
+	call->about = (struct rd_record){
+	    .user = call->sub,
+	    .client = rd_span(call->client->id),
+	    .agent = call->params.value[RD_PARAM_USER_AGENT],
+	};
+	if (rd_text_is_ip(call->params.value[RD_PARAM_REMOTE_ADDR]))
+		call->about.ip = call->params.value[RD_PARAM_REMOTE_ADDR];
+	return rd_op_issue_family(call, question);
+}

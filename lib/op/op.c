@@ -1,0 +1,179 @@
+#include "op/op.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "run/log.h"
+
+// clang-format off
+static const struct rd_op ops[] = {
+	{"refresh", "POST",      rd_refresh_ask, rd_refresh_answer, false},
+	{"login",   "POST",      rd_login_ask,   rd_login_answer,   false},
+	{"issue",   "POST",      rd_issue_ask,   rd_issue_answer,   false},
+	{"verify",  NULL,        rd_verify_ask,  NULL,              true},
+	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true},
+	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true},
+	{"ready",   "GET, HEAD", rd_health_ask,  NULL,              true},
+	{"version", "GET, HEAD", rd_health_ask,  NULL,              true},
+};
+// clang-format on
+
+static const struct rd_op *find(struct rd_span route)
+{
+	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+		if (rd_span_is(rd_span(ops[i].name), route))
+			return &ops[i];
+	return NULL;
+}
+
+// Whether a list such as "GET, HEAD" has the method.
+static bool allowed(const char *list, struct rd_span method)
+{
+	while (list) {
+		size_t len = strcspn(list, ",");
+
+		if (rd_span_is((struct rd_span){list, len}, method))
+			return true;
+		list = list[len] ? list + len + 2 : NULL;
+	}
+	return false;
+}
+
+// nginx' $request_id, or one of our own where there is none that can go into a header and a log.
+static void name_request(struct rd_call *call)
+{
+	static const char fine[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	struct rd_span given = call->params.value[RD_PARAM_REQUEST_ID];
+	uint8_t bytes[16];
+
+	if (given.len && given.len <= RD_REQUEST_ID_MAX && strspn(given.ptr, fine) >= given.len) {
+		call->reply->request_id = given;
+		return;
+	}
+	rd_rand(bytes, sizeof bytes);
+	sodium_bin2hex(call->request_id, sizeof call->request_id, bytes, sizeof bytes);
+	call->reply->request_id = (struct rd_span){call->request_id, 2 * sizeof bytes};
+}
+
+// -1 for what is no length. A length that does not fit is as good as the largest one.
+static int64_t content_length(const struct rd_params *params)
+{
+	struct rd_span text = params->value[RD_PARAM_CONTENT_LENGTH];
+	int64_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return -1;
+		if (n < INT64_MAX / 100)
+			n = n * 10 + (text.ptr[i] - '0');
+	}
+	return n;
+}
+
+static enum rd_result check_body(const struct rd_call *call)
+{
+	const int64_t length = content_length(&call->params);
+
+	if (call->op->ignores_body)
+		return RD_OK;
+	if (length > (int64_t)call->service->config->body_max ||
+	    call->body_len > call->service->config->body_max)
+		return RD_TOO_LARGE;
+	return length == (int64_t)call->body_len ? RD_OK : RD_BAD_REQUEST;
+}
+
+static enum rd_result admit(struct rd_call *call)
+{
+	const struct rd_params *p = &call->params;
+	const unsigned once = 1U << RD_PARAM_METHOD | 1U << RD_PARAM_CONTENT_LENGTH |
+			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT | 1U << RD_PARAM_CLIENT;
+	struct rd_span client = p->value[RD_PARAM_CLIENT];
+
+	call->request = (struct rd_request){p, &rd_dialect_json, call->body, call->body_len};
+	if (p->value[RD_PARAM_DIALECT].len)
+		call->request.dialect = rd_dialect_find(p->value[RD_PARAM_DIALECT]);
+	call->op = find(p->value[RD_PARAM_ROUTE]);
+	call->client = rd_config_client(
+	    call->service->config,
+	    client.len ? client : rd_span(call->service->config->default_client));
+	if (!call->request.dialect || !call->client) {
+		call->request.dialect = &rd_dialect_json;
+		rd_log(RD_LOG_ERROR, "request.misrouted",
+		       "no such dialect or client; see fastcgi_param in nginx");
+		return RD_INTERNAL;
+	}
+	if (!call->op)
+		return RD_NO_ROUTE;
+	if (call->op->allow && !allowed(call->op->allow, p->value[RD_PARAM_METHOD]))
+		return RD_BAD_METHOD;
+	if (p->repeated & once)
+		return RD_BAD_REQUEST;
+	return check_body(call);
+}
+
+enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question)
+{
+	enum rd_result result;
+
+	name_request(call);
+	result = admit(call);
+	return result ? rd_op_fail(call, result) : call->op->ask(call, question);
+}
+
+void rd_call_end(struct rd_call *call)
+{
+	rd_json_free(call->json);
+	call->json = NULL;
+	rd_token_wipe(&call->token);
+	rd_wipe(call->seed, sizeof call->seed);
+	rd_wipe(call->scratch, sizeof call->scratch);
+}
+
+// Outcomes that somebody should hear of.
+static const struct {
+	enum rd_result result;
+	const char *event;
+	enum rd_log_level level;
+} events[] = {
+    {RD_REUSE, "refresh.reuse", RD_LOG_WARN},
+    {RD_FUTURE, "refresh.future", RD_LOG_WARN},
+    {RD_CONFLICT, "refresh.lineage_conflict", RD_LOG_CRITICAL},
+    {RD_BAD_LOGIN, "login.failed", RD_LOG_INFO},
+    {RD_BAD_CLIENT, "client.refused", RD_LOG_INFO},
+};
+
+void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,
+		 const uint8_t *family)
+{
+	char sid[RD_SID_TEXT_LEN + 1] = "";
+	struct rd_audit audit = {
+	    .level = RD_LOG_INFO,
+	    .event = event,
+	    .request_id = call->reply->request_id,
+	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
+	    .client_id = rd_span(call->client ? call->client->id : ""),
+	    .sub = call->sub,
+	    .route = call->op ? call->op->name : "",
+	    .outcome = rd_result_rows[result].outcome,
+	};
+
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+		if (events[i].result == result)
+			audit.level = events[i].level;
+	if (family)
+		rd_sid_of(sid, call->service->keys, family);
+	audit.sid = rd_span(sid);
+	rd_log_audit(&audit);
+}
+
+enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
+{
+	const bool family = result >= RD_REVOKED && result <= RD_CONFLICT;
+
+	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+		if (events[i].result == result)
+			rd_op_audit(call, events[i].event, result,
+				    family ? call->token.family : NULL);
+	rd_reply_error(call->reply, call->request.dialect, result,
+		       call->op ? call->op->allow : NULL);
+	return RD_STEP_REPLY;
+}

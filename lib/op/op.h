@@ -1,0 +1,93 @@
+// Operations. Each is two pure functions around one store script: ask turns a request into a reply or
+// into one question; answer turns what the store said into a reply or, rarely, into the next question.
+#pragma once
+#include "http/reply.h"
+#include "http/request.h"
+#include "run/config.h"
+#include "store/store.h"
+#include "token/jwt.h"
+#include "token/keys.h"
+
+// What all requests of a worker share and none changes.
+struct rd_service {
+	const struct rd_config *config;
+	const struct rd_keys *keys;
+	const struct rd_access_key *signer;
+};
+
+#define RD_REQUEST_ID_MAX 64
+
+// One request on its way through. Zero it, set service, params, body, now_ms and reply, and call
+// rd_op_start. It holds secrets and borrowed memory: rd_call_end when the reply is out.
+struct rd_call {
+	const struct rd_service *service;
+	struct rd_params params;
+	char *body; // body_len bytes, decoded in place
+	size_t body_len;
+	int64_t now_ms; // wall clock, for verifying access tokens only
+	bool store_up;  // what readiness says
+	struct rd_reply *reply;
+
+	const struct rd_op *op;
+	struct rd_request request;
+	const struct rd_client *client;
+	struct json_object *json;
+	struct rd_token token; // refresh: as presented; login, issue: generation 0 of the new family
+	struct rd_record about; // login, issue: what the new record says
+	uint8_t seed[RD_SEED_LEN];
+	int64_t auth_time_ms;
+	bool fresh, asked_account;
+	struct rd_span sub, password; // login
+	char scratch[RD_BASIC_MAX]; // a decoded Basic header
+	char claims[RD_CLAIMS_MAX];
+	char request_id[RD_REQUEST_ID_MAX];
+};
+
+enum rd_step {
+	RD_STEP_REPLY, // the reply is ready
+	RD_STEP_ASK,   // the question is
+};
+
+struct rd_op {
+	const char *name;  // REFRESHD_ROUTE
+	const char *allow; // methods; NULL: any
+	enum rd_step (*ask)(struct rd_call *call, struct rd_question *question);
+	enum rd_step (*answer)(struct rd_call *call, const struct rd_answer *answer,
+			       struct rd_question *question);
+	bool ignores_body;
+};
+
+// Finds route, dialect and client, checks the method, and asks the operation.
+enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question);
+void rd_call_end(struct rd_call *call);
+
+// For operations: the reply of an outcome that is not RD_OK, and its audit line where it deserves one.
+enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
+void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,
+		 const uint8_t *family);
+
+// Signs an access token for the family of record and writes the reply of a grant. token: sealed here
+// for generation and kid given; its text is left out when with_refresh is false.
+struct rd_granting {
+	const struct rd_record *record;
+	int64_t now_ms; // Redis' clock
+	uint32_t generation;
+	uint8_t kid;
+	bool fresh, with_refresh, bearer_type;
+};
+enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *granting);
+
+// Starts the family that call->token, about, client and auth_time_ms describe.
+enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *question);
+
+enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,
+			       struct rd_question *question);
+enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,
+			     struct rd_question *question);
+enum rd_step rd_issue_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answer,
+			     struct rd_question *question);
+enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question);

@@ -1,0 +1,32 @@
+#include "op/text.h"
+#include "store/record.h"
+
+bool rd_text_is_user(struct rd_span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+			return false;
+	return text.len >= 1 && text.len <= RD_USER_MAX;
+}
+
+bool rd_text_is_scope(struct rd_span text)
+{
+	char before = ' ';
+
+	for (size_t i = 0; i < text.len; i++) {
+		const char c = text.ptr[i];
+
+		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\' || (c == ' ' && before == ' '))
+			return false;
+		before = c;
+	}
+	return text.len == 0 || (before != ' ' && text.len <= RD_SCOPE_MAX);
+}
+
+bool rd_text_is_ip(struct rd_span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!strchr("0123456789abcdefABCDEF.:%", text.ptr[i]) || !text.ptr[i])
+			return false;
+	return text.len <= RD_IP_MAX;
+}

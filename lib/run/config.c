@@ -1,0 +1,135 @@
+#include "run/config.h"
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "run/log.h"
+#include "run/option.h"
+
+struct reading {
+	struct rd_config *config;
+	struct rd_buf *why;
+};
+
+// inih: 1 to go on, 0 for an error in this line. A section alone comes as name == NULL.
+static int file_line(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *in = user;
+	const struct rd_option *option;
+
+	if (in->why->len)
+		return 0;
+	if (strncmp(section, "client ", 7) == 0)
+		return rd_client_set(in->config, section + 7, name, value, in->why);
+	option = *section ? NULL : rd_option_find(name, strlen(name));
+	if (option)
+		return rd_option_set(in->config, option, value, in->why);
+	rd_put_str(in->why, *section ? "unknown section: " : "unknown key: ");
+	rd_put_str(in->why, *section ? section : name);
+	return 0;
+}
+
+static bool read_file(struct rd_config *config, const char *path, struct rd_buf *why)
+{
+	char reason[256];
+	struct rd_buf inner = RD_BUF(reason);
+	struct reading in = {config, &inner};
+	int line;
+
+	errno = 0;
+	line = ini_parse(path, file_line, &in);
+	if (line == 0)
+		return true;
+	rd_put_str(why, path);
+	rd_put_str(why, ":");
+	if (line < 0) {
+		rd_put_str(why, " ");
+		rd_put_str(why, errno ? strerror(errno) : "cannot be read");
+		return false;
+	}
+	rd_put_u64(why, (uint64_t)line);
+	rd_put_str(why, ": ");
+	if (inner.len)
+		rd_put(why, inner.ptr, inner.len);
+	else
+		rd_put_str(why, "neither `name = value` nor `[section]`");
+	return false;
+}
+
+static bool read_environ(struct rd_config *config, struct rd_buf *why)
+{
+	for (char **e = environ; *e; e++) {
+		const char *name = *e + strlen("REFRESHD_"), *value = strchr(*e, '=');
+		const struct rd_option *option;
+
+		if (strncmp(*e, "REFRESHD_", strlen("REFRESHD_")) != 0 || !value || value < name)
+			continue;
+		option = rd_option_find(name, (size_t)(value - name));
+		if (option && !rd_option_set(config, option, value + 1, why)) {
+			rd_put_str(why, " (from the environment)");
+			return false;
+		}
+		if (!option && strncmp(name, "CONFIG=", 7) != 0)
+			rd_log(RD_LOG_WARN, "config.unknown", "no such option: %.*s",
+			       (int)(value - *e), *e);
+	}
+	return true;
+}
+
+// Takes the flags out of argv, leaves the rest in order.
+static bool read_flags(struct rd_config *config, int *argc, char **argv, struct rd_buf *why)
+{
+	int kept = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		const char *name = argv[i] + 2, *value = strchr(argv[i], '=');
+		size_t len = value ? (size_t)(value - name) : strlen(argv[i]) - 2;
+		const struct rd_option *option;
+
+		if (strncmp(argv[i], "--", 2) != 0 || !(option = rd_option_find(name, len))) {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		if (!value && i + 1 == *argc) {
+			rd_put_str(why, argv[i]);
+			rd_put_str(why, ": wants a value");
+			return false;
+		}
+		if (!rd_option_set(config, option, value ? value + 1 : argv[++i], why))
+			return false;
+	}
+	*argc = kept;
+	return true;
+}
+
+static bool finish(struct rd_config *config, struct rd_buf *why)
+{
+	const char *alg = config->access_alg;
+
+	config->alg_name = strcmp(alg, "Ed25519") == 0;
+	if (config->alg_name)
+		memcpy(config->access_alg, "EdDSA", sizeof "EdDSA");
+	if (strcmp(alg, "EdDSA") != 0 && strcmp(alg, "HS256") != 0) {
+		rd_put_str(why, "access_alg: wants EdDSA, HS256 or Ed25519");
+		return false;
+	}
+	if (config->access_jitter_s == RD_UNSET)
+		config->access_jitter_s = config->access_ttl_s / 10;
+	if (config->access_jitter_s >= config->access_ttl_s) {
+		rd_put_str(why, "access_jitter_s: wants to be less than access_ttl_s");
+		return false;
+	}
+	if (!*config->audience)
+		memcpy(config->audience, config->issuer, sizeof config->issuer);
+	return rd_clients_finish(config, why);
+}
+
+bool rd_config_load(struct rd_config *config, const char *path, int *argc, char **argv,
+		    struct rd_buf *why)
+{
+	memset(config, 0, sizeof *config);
+	rd_option_defaults(config);
+	return (!path || read_file(config, path, why)) && read_environ(config, why) &&
+	       read_flags(config, argc, argv, why) && finish(config, why);
+}

@@ -1,0 +1,148 @@
+#include <sodium.h>
+#include "run/option.h"
+
+static bool on_off(const char *value, bool *out)
+{
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+		return false;
+	*out = value[1] == 'n';
+	return true;
+}
+
+static bool set_kind(struct rd_client *c, const char *value)
+{
+	c->confidential = strcmp(value, "confidential") == 0;
+	return c->confidential || strcmp(value, "public") == 0;
+}
+
+static bool set_rotation(struct rd_client *c, const char *value)
+{
+	return on_off(value, &c->rotation);
+}
+
+static bool set_issue(struct rd_client *c, const char *value)
+{
+	return on_off(value, &c->issue);
+}
+
+static bool set_secret(struct rd_client *c, const char *value)
+{
+	size_t len = 0;
+
+	c->has_secret = sodium_hex2bin(c->secret_sha256, sizeof c->secret_sha256, value,
+				       strlen(value), NULL, &len, NULL) == 0 &&
+			len == sizeof c->secret_sha256 && strlen(value) == 2 * len;
+	return c->has_secret;
+}
+
+static bool set_grace(struct rd_client *c, const char *value)
+{
+	return rd_number(value, 0, 300, &c->grace_s);
+}
+
+static bool set_idle(struct rd_client *c, const char *value)
+{
+	return rd_number(value, 1, 315360000, &c->idle_ttl_s);
+}
+
+static bool set_max(struct rd_client *c, const char *value)
+{
+	return rd_number(value, 1, 315360000, &c->max_ttl_s);
+}
+
+static const struct {
+	const char *name, *wants;
+	bool (*set)(struct rd_client *client, const char *value);
+} keys[] = {
+    {"kind", "public or confidential", set_kind},
+    {"rotation", "on or off", set_rotation},
+    {"issue", "on or off", set_issue},
+    {"secret_sha256", "64 hexadecimal digits", set_secret},
+    {"grace_s", "0 to 300", set_grace},
+    {"refresh_idle_ttl_s", "1 to 315360000", set_idle},
+    {"refresh_max_ttl_s", "1 to 315360000", set_max},
+};
+
+static bool fail(struct rd_buf *why, const char *what, const char *more)
+{
+	rd_put_str(why, what);
+	rd_put_str(why, more);
+	return false;
+}
+
+const struct rd_client *rd_config_client(const struct rd_config *config, struct rd_span id)
+{
+	for (size_t i = 0; i < config->client_count; i++)
+		if (rd_span_is(rd_span(config->clients[i].id), id))
+			return &config->clients[i];
+	return NULL;
+}
+
+static struct rd_client *client_at(struct rd_config *config, const char *id, struct rd_buf *why)
+{
+	const struct rd_client *known = rd_config_client(config, rd_span(id));
+	struct rd_client *c;
+
+	if (known)
+		return &config->clients[known - config->clients];
+	if (!*id || strlen(id) >= sizeof c->id ||
+	    strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") !=
+		strlen(id)) {
+		(void)fail(why, "client id wants 1 to 64 of A-Z a-z 0-9 . _ -: ", id);
+		return NULL;
+	}
+	if (config->client_count == RD_CLIENTS_MAX) {
+		(void)fail(why, "too many clients at ", id);
+		return NULL;
+	}
+	c = &config->clients[config->client_count++];
+	*c = (struct rd_client){.rotation = true,
+				.grace_s = RD_UNSET,
+				.idle_ttl_s = RD_UNSET,
+				.max_ttl_s = RD_UNSET};
+	memcpy(c->id, id, strlen(id) + 1);
+	return c;
+}
+
+bool rd_client_set(struct rd_config *config, const char *id, const char *name, const char *value,
+		   struct rd_buf *why)
+{
+	struct rd_client *client = client_at(config, id, why);
+
+	if (!client)
+		return false;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (strcmp(keys[i].name, name) != 0)
+			continue;
+		if (keys[i].set(client, value))
+			return true;
+		rd_put_str(why, name);
+		return fail(why, ": wants ", keys[i].wants);
+	}
+	return fail(why, "unknown key in a client section: ", name);
+}
+
+bool rd_clients_finish(struct rd_config *config, struct rd_buf *why)
+{
+	if (!rd_config_client(config, rd_span(config->default_client)) &&
+	    !client_at(config, config->default_client, why))
+		return false;
+	for (size_t i = 0; i < config->client_count; i++) {
+		struct rd_client *c = &config->clients[i];
+
+		if (c->confidential != c->has_secret)
+			return fail(why,
+				    c->has_secret ? "a public client has no secret_sha256: client "
+						  : "secret_sha256 is missing: client ",
+				    c->id);
+		if (c->issue && !c->confidential)
+			return fail(why, "issue = on wants kind = confidential: client ", c->id);
+		if (c->grace_s == RD_UNSET)
+			c->grace_s = config->grace_s;
+		if (c->idle_ttl_s == RD_UNSET)
+			c->idle_ttl_s = config->refresh_idle_ttl_s;
+		if (c->max_ttl_s == RD_UNSET)
+			c->max_ttl_s = config->refresh_max_ttl_s;
+	}
+	return true;
+}

@@ -1,0 +1,93 @@
+#include "run/log.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/buf.h"
+#include "base/clock.h"
+
+#define LINE_MAX_BYTES 2048
+
+static const char *const level_names[] = {"debug", "info", "warning", "error", "critical"};
+static unsigned worker_number;
+
+struct line {
+	char text[LINE_MAX_BYTES];
+	struct rd_buf buf;
+	bool json;
+};
+
+void rd_log_worker(unsigned number)
+{
+	worker_number = number;
+}
+
+static void field(struct line *line, const char *name, struct rd_span value)
+{
+	if (value.len == 0)
+		return;
+	rd_put_str(&line->buf, line->json ? ",\"" : " ");
+	rd_put_str(&line->buf, name);
+	rd_put_str(&line->buf, line->json ? "\":" : "=");
+	rd_put_json(&line->buf, value);
+}
+
+static void begin(struct line *line, enum rd_log_level level, const char *event)
+{
+	const int64_t now = rd_wall_ms();
+	const time_t seconds = now / 1000;
+	struct tm tm;
+	char stamp[32];
+	size_t n;
+
+	line->json = !isatty(STDERR_FILENO);
+	line->buf = (struct rd_buf){line->text, 0, sizeof line->text - 2, false};
+	gmtime_r(&seconds, &tm);
+	n = strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(stamp + n, sizeof stamp - n, ".%03dZ", (int)(now % 1000));
+	rd_put_str(&line->buf, line->json ? "{\"time\":\"" : "");
+	rd_put_str(&line->buf, stamp);
+	rd_put_str(&line->buf, line->json ? "\",\"level\":\"" : " ");
+	rd_put_str(&line->buf, level_names[level]);
+	rd_put_str(&line->buf, line->json ? "\",\"worker\":" : " worker=");
+	rd_put_u64(&line->buf, worker_number);
+	field(line, "event", rd_span(event));
+}
+
+static void end(struct line *line)
+{
+	if (line->json)
+		line->text[line->buf.len++] = '}';
+	line->text[line->buf.len++] = '\n';
+	if (write(STDERR_FILENO, line->text, line->buf.len) < 0)
+		return; // nowhere to complain
+}
+
+void rd_log(enum rd_log_level level, const char *event, const char *format, ...)
+{
+	struct line line;
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	begin(&line, level, event);
+	field(&line, "msg", rd_span(text));
+	end(&line);
+}
+
+void rd_log_audit(const struct rd_audit *audit)
+{
+	struct line line;
+
+	begin(&line, audit->level, audit->event);
+	field(&line, "request_id", audit->request_id);
+	field(&line, "route", rd_span(audit->route));
+	field(&line, "outcome", rd_span(audit->outcome));
+	field(&line, "client_ip", audit->client_ip);
+	field(&line, "client_id", audit->client_id);
+	field(&line, "sub", audit->sub);
+	field(&line, "sid", audit->sid);
+	end(&line);
+}

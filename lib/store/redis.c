@@ -1,0 +1,299 @@
+#include "store/redis.h"
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include "base/rand.h"
+#include "run/log.h"
+#include "store/script.h"
+
+enum state { DOWN, CONNECTING, GREETING, UP };
+
+struct queue {
+	struct rd_pending *first, *last;
+};
+
+struct rd_redis {
+	struct rd_redis_config config;
+	int epoll_fd;
+	void *tag;
+	redisContext *ctx; // NULL when DOWN
+	enum state state;
+	uint32_t listening; // epoll events asked for
+	int greeted, greetings; // replies to the greeting: got, wanted
+	int failures;           // attempts to connect that failed in a row
+	int64_t retry_at_ms, greet_by_ms;
+	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
+	struct queue sent, waiting;
+};
+
+static void push(struct queue *q, struct rd_pending *p)
+{
+	p->next = NULL;
+	if (q->first)
+		q->last->next = p;
+	else
+		q->first = p;
+	q->last = p;
+}
+
+static struct rd_pending *pop(struct queue *q)
+{
+	struct rd_pending *p = q->first;
+
+	if (p)
+		q->first = p->next;
+	return p;
+}
+
+static void refuse_all(struct queue *q)
+{
+	const struct rd_answer away = {.away = true};
+	struct queue all = *q;
+	struct rd_pending *p;
+
+	*q = (struct queue){0};
+	while ((p = pop(&all)))
+		p->done(p, &away);
+}
+
+static void listen_for(struct rd_redis *r, uint32_t events)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = r->tag};
+
+	if (events == r->listening)
+		return;
+	if (epoll_ctl(r->epoll_fd, r->listening ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, r->ctx->fd, &ev) == 0)
+		r->listening = events;
+}
+
+// Gives the connection up. Whatever was sent may or may not have run, so it is answered `away`.
+static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
+{
+	const bool was_up = r->state == UP;
+
+	if (was_up || r->failures == 0)
+		rd_log(RD_LOG_WARN, "redis.down", "%s", why);
+	if (r->ctx)
+		redisFree(r->ctx); // closes the socket, which leaves epoll by itself
+	r->ctx = NULL;
+	r->state = DOWN;
+	r->listening = 0;
+	r->failures = was_up ? 0 : r->failures + 1;
+	r->retry_at_ms = now_ms;
+	if (!was_up) {
+		uint32_t step = r->failures > 3 ? RD_REDIS_RETRY_MAX_MS : 50U << (r->failures - 1);
+		r->retry_at_ms += step / 2 + rd_rand_upto(step / 2);
+	}
+	refuse_all(&r->sent);
+}
+
+static void greet(struct rd_redis *r)
+{
+	const struct rd_redis_config *c = &r->config;
+
+	r->state = GREETING;
+	r->greeted = 0;
+	r->greetings = RD_SCRIPT_COUNT;
+	if (c->password) {
+		r->greetings++;
+		if (c->user)
+			redisAppendCommand(r->ctx, "AUTH %s %s", c->user, c->password);
+		else
+			redisAppendCommand(r->ctx, "AUTH %s", c->password);
+	}
+	if (c->address.db) {
+		r->greetings++;
+		redisAppendCommand(r->ctx, "SELECT %d", c->address.db);
+	}
+	for (int i = 0; i < RD_SCRIPT_COUNT; i++)
+		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
+}
+
+static void connect_now(struct rd_redis *r, int64_t now_ms)
+{
+	const struct rd_redis_address *a = &r->config.address;
+
+	r->greet_by_ms = now_ms + r->config.timeout_ms;
+	r->ctx = a->unix_path[0] ? redisConnectUnixNonBlock(a->unix_path)
+				 : redisConnectNonBlock(a->host, a->port);
+	if (!r->ctx || r->ctx->err) {
+		drop(r, now_ms, r->ctx ? r->ctx->errstr : "out of memory");
+		return;
+	}
+	r->state = CONNECTING;
+	listen_for(r, EPOLLIN | EPOLLOUT);
+}
+
+static void send_question(struct rd_redis *r, struct rd_pending *p)
+{
+	rd_script_append(r->ctx, &p->question, p->whole ? NULL : r->sha[p->question.script]);
+	p->sent = true;
+	push(&r->sent, p);
+}
+
+// One reply of the greeting. False when Redis refuses us.
+static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t now_ms)
+{
+	int script = r->greeted++ - (r->greetings - RD_SCRIPT_COUNT);
+	struct rd_pending *p;
+
+	if (reply->type == REDIS_REPLY_ERROR ||
+	    (script >= 0 && (reply->type != REDIS_REPLY_STRING || reply->len != RD_SHA_LEN))) {
+		drop(r, now_ms, reply->type == REDIS_REPLY_ERROR ? reply->str : "odd greeting");
+		return false;
+	}
+	if (script >= 0)
+		memcpy(r->sha[script], reply->str, RD_SHA_LEN);
+	if (r->greeted < r->greetings)
+		return true;
+	r->state = UP;
+	r->failures = 0;
+	rd_log(RD_LOG_INFO, "redis.up", "connected");
+	while ((p = pop(&r->waiting)))
+		send_question(r, p);
+	return true;
+}
+
+static void question_reply(struct rd_redis *r, const redisReply *reply)
+{
+	struct rd_pending *p = pop(&r->sent);
+	struct rd_answer answer;
+
+	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 && !p->whole) {
+		p->whole = true; // nothing ran; send the text along, which also loads it
+		send_question(r, p);
+		return;
+	}
+	if (reply->type == REDIS_REPLY_ERROR)
+		rd_log(RD_LOG_ERROR, "redis.error", "%s", reply->str);
+	rd_script_answer(reply, &answer);
+	p->done(p, &answer);
+}
+
+static void read_replies(struct rd_redis *r, int64_t now_ms)
+{
+	void *reply = NULL;
+	bool go_on = redisBufferRead(r->ctx) == REDIS_OK;
+
+	while (go_on && redisGetReplyFromReader(r->ctx, &reply) == REDIS_OK && reply) {
+		if (r->state == GREETING) {
+			go_on = greeting_reply(r, reply, now_ms);
+		} else if (r->sent.first) {
+			question_reply(r, reply);
+		} else {
+			drop(r, now_ms, "a reply nobody asked for");
+			go_on = false;
+		}
+		freeReplyObject(reply);
+	}
+	if (r->ctx && r->ctx->err)
+		drop(r, now_ms, r->ctx->errstr);
+}
+
+void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+
+	if (r->state == DOWN)
+		return;
+	if (r->state == CONNECTING) {
+		if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
+			drop(r, now_ms, strerror(error));
+		else if (epoll_events & EPOLLOUT)
+			greet(r);
+		return;
+	}
+	if (epoll_events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+		read_replies(r, now_ms);
+}
+
+void rd_redis_submit(struct rd_redis *r, struct rd_pending *p, int64_t now_ms)
+{
+	p->deadline_ms = now_ms + r->config.timeout_ms;
+	p->sent = p->whole = false;
+	if (r->state == UP)
+		send_question(r, p);
+	else
+		push(&r->waiting, p);
+}
+
+static void write_out(struct rd_redis *r, int64_t now_ms)
+{
+	int done = 0;
+
+	if (r->state != GREETING && r->state != UP)
+		return;
+	if (redisBufferWrite(r->ctx, &done) != REDIS_OK) {
+		drop(r, now_ms, r->ctx->errstr);
+		return;
+	}
+	listen_for(r, done ? EPOLLIN : EPOLLIN | EPOLLOUT);
+}
+
+static int sooner(int wait_ms, int64_t at_ms, int64_t now_ms)
+{
+	int64_t left = at_ms > now_ms ? at_ms - now_ms : 0;
+
+	return wait_ms < 0 || left < wait_ms ? (int)left : wait_ms;
+}
+
+int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
+{
+	int wait_ms = -1;
+
+	if (r->state == DOWN && now_ms >= r->retry_at_ms)
+		connect_now(r, now_ms);
+	if ((r->state == CONNECTING || r->state == GREETING) && now_ms >= r->greet_by_ms)
+		drop(r, now_ms, "no greeting in time");
+	if (r->sent.first && now_ms >= r->sent.first->deadline_ms)
+		drop(r, now_ms, "no answer in time");
+	if (r->waiting.first && (r->failures || now_ms >= r->waiting.first->deadline_ms))
+		refuse_all(&r->waiting);
+	write_out(r, now_ms);
+	if (r->state == DOWN)
+		wait_ms = sooner(wait_ms, r->retry_at_ms, now_ms);
+	if (r->state == CONNECTING || r->state == GREETING)
+		wait_ms = sooner(wait_ms, r->greet_by_ms, now_ms);
+	if (r->sent.first)
+		wait_ms = sooner(wait_ms, r->sent.first->deadline_ms, now_ms);
+	if (r->waiting.first)
+		wait_ms = sooner(wait_ms, r->waiting.first->deadline_ms, now_ms);
+	return wait_ms;
+}
+
+bool rd_redis_up(const struct rd_redis *r)
+{
+	return r->state == UP;
+}
+
+bool rd_redis_settled(const struct rd_redis *r)
+{
+	return r->state == UP || r->failures > 0;
+}
+
+bool rd_redis_idle(const struct rd_redis *r)
+{
+	return !r->sent.first && !r->waiting.first;
+}
+
+struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd, void *tag)
+{
+	struct rd_redis *r = calloc(1, sizeof *r);
+
+	assert(r);
+	r->config = *config;
+	r->epoll_fd = epoll_fd;
+	r->tag = tag;
+	return r;
+}
+
+void rd_redis_free(struct rd_redis *r)
+{
+	assert(rd_redis_idle(r));
+	if (r->ctx)
+		redisFree(r->ctx);
+	free(r);
+}

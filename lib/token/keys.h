@@ -1,0 +1,65 @@
+// The key ring: what signs and derives. Pure; reading the file is lib/run/keyfile.
+//
+// The key file is text, one key a line, `#` starts a comment line, fields divided by one blank:
+//
+//   deployment <secret>                        one: makes slots and sids, never changes
+//   refresh <kid 1..255> <state> <secret>      masters of refresh tokens
+//   access <EdDSA|HS256> <state> <secret>      signing keys; EdDSA: the 32-byte Ed25519 seed
+//
+// state is active (makes and checks) or retired (checks only); <secret> is 32 bytes in base64url.
+// Exactly one refresh key is active, and at most one access key of each algorithm. Empty lines are
+// skipped. A secret of all zero bytes, or one that stands on two lines, is refused.
+#pragma once
+#include <sodium.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/span.h"
+
+#define RD_KEYS_MAX	  16 // of each kind
+#define RD_KID_LEN	  43 // RFC 7638 thumbprint, SHA-256 in base64url
+#define RD_JWT_HEADER_MAX 128
+
+enum rd_alg { RD_ALG_EDDSA, RD_ALG_HS256, RD_ALG_COUNT };
+
+struct rd_refresh_key {
+	uint8_t kid; // 0: no such key
+	bool active;
+	// crypto_kdf of the master, context "refreshd", ids 1 and 2
+	uint8_t tag_key[32], secret_key[32];
+};
+
+struct rd_access_key {
+	enum rd_alg alg;
+	bool active;
+	char kid[RD_KID_LEN + 1];
+	uint8_t secret[crypto_sign_SECRETKEYBYTES]; // Ed25519 secret key, or 32 bytes for HS256
+	uint8_t public[crypto_sign_PUBLICKEYBYTES]; // Ed25519 only
+	crypto_auth_hmacsha256_state hmac;	    // HS256 with the key already hashed in
+	// base64url of the only JWS headers this key ever has. [1] is "Ed25519", the name of RFC
+	// 9864 (empty for HS256). A token is matched to a key by comparing its header with these,
+	// so no header is ever parsed and the algorithm always comes from the key.
+	char header[2][RD_JWT_HEADER_MAX];
+	size_t header_len[2];
+};
+
+struct rd_keys {
+	uint8_t slot_key[32], sid_key[32];  // crypto_kdf of the deployment key, ids 1 and 2
+	struct rd_refresh_key refresh[256]; // by kid
+	uint8_t refresh_active;		    // kid
+	struct rd_access_key access[RD_KEYS_MAX];
+	size_t access_count;
+};
+
+// text: the whole key file. keys: caller's, holds secrets: give it to rd_keys_wipe. Gives true, or
+// false with *keys zero and the reason (with its line number, never with a secret) in why.
+[[nodiscard]] bool rd_keys_parse(struct rd_span text, struct rd_keys *keys, struct rd_buf *why);
+void rd_keys_wipe(struct rd_keys *keys);
+
+// The active access key of an algorithm, or NULL.
+const struct rd_access_key *rd_keys_signer(const struct rd_keys *keys, enum rd_alg alg);
+
+// Writes a new key file's text (secrets!): deployment, refresh 1 and an access key of each
+// algorithm.
+void rd_keys_generate(struct rd_buf *out);
+
+extern const char *const rd_alg_names[RD_ALG_COUNT]; // "EdDSA", "HS256"

@@ -1,0 +1,69 @@
+#!/bin/sh
+# Installs the Debian packages that are missing: deps.sh build|run|test. With nothing missing it does
+# nothing and takes some milliseconds.
+set -eu
+
+build="gcc libc6-dev libfcgi-dev libhiredis-dev libjson-c-dev libsodium-dev libinih-dev"
+run="$build nginx redis-server curl procps"
+test="$run git clang clang-tidy clang-format cppcheck shellcheck valgrind libcmocka-dev
+	libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-jwt python3-authlib
+	python3-hypothesis python3-redis python3-requests python3-cryptography"
+
+case ${1-} in
+build) want=$build ;;
+run) want=$run ;;
+test) want=$test ;;
+*)
+	echo "usage: deps.sh build|run|test" >&2
+	exit 64
+	;;
+esac
+
+# Another system: its packages have other names, so the compiler's or shell's own message must do.
+command -v dpkg-query >/dev/null || exit 0
+
+# shellcheck disable=SC2086 # $want is a list
+have=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $want 2>/dev/null | sed -n 's/^installed //p') || :
+missing=
+for p in $want; do
+	case "
+$have
+" in
+	*"
+$p
+"*) continue ;;
+	esac
+	case $p in # whatever flavour of these is there, it stays
+	nginx) [ -x /usr/sbin/nginx ] && continue ;;
+	redis-server | curl | git) command -v "$p" >/dev/null && continue ;;
+	esac
+	missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	root=
+elif command -v sudo >/dev/null; then
+	root=sudo
+else
+	echo "These packages are missing, and there is neither root nor sudo to install them:" >&2
+	echo "  apt-get install$missing" >&2
+	exit 1
+fi
+
+# The services of nginx and redis-server must not start. invoke-rc.d asks /usr/sbin/policy-rc.d;
+# one that is there already is the machine owner's and stays.
+echo "installing:$missing"
+# shellcheck disable=SC2086,SC2016 # words to split; $ is for the inner shell
+$root sh -euc '
+	export DEBIAN_FRONTEND=noninteractive
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e $policy ]; then
+		trap "rm -f $policy" EXIT
+		trap "exit 1" HUP INT TERM
+		printf "#!/bin/sh\nexit 101\n" >$policy
+		chmod 755 $policy
+	fi
+	apt-get -qq update
+	apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+' sh $missing

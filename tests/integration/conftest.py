@@ -1,0 +1,45 @@
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+from harness import service, stack as stacks  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for running in stacks.RUNNING + service.RUNNING:
+            report.sections += list(running.logs())
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """Defaults, two workers, access log on. Shared: a test uses users of its own."""
+    with stacks.Stack(workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def quick():
+    """A grace of one second."""
+    with stacks.Stack(REFRESHD_GRACE_S=1) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def strict():
+    """No grace: each refresh token is good once."""
+    with stacks.Stack(REFRESHD_GRACE_S=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def short():
+    """Sessions that end when unused for one second."""
+    with stacks.Stack(REFRESHD_REFRESH_IDLE_TTL_S=1) as running:
+        yield running

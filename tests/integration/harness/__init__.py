@@ -1,0 +1,1 @@
+"""What the integration and model tests share: processes, raw protocols, tokens."""

@@ -1,0 +1,101 @@
+"""refreshd alone: no nginx, spoken to over its FastCGI socket, with a Redis of the test's choice."""
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from . import fcgi
+from .processes import binary, children, environment
+from .stack import tails
+from .tokens import Keys
+from .wait import wait_until
+
+RUNNING = []
+CONFIG = """listen = unix:{folder}/refreshd.sock
+redis = unix:{redis}
+key_file = {folder}/keys
+issuer = http://127.0.0.1
+workers = {workers}
+
+[client web]
+kind = public
+
+[client backend]
+kind = confidential
+secret_sha256 = 2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b
+issue = on
+"""
+SECRET = "secret"  # whose SHA-256 that is
+
+
+class Service:
+    """folder: with keys made before; by default a new one, deleted at the end."""
+
+    def __init__(self, redis_socket, workers=1, bin=None, folder=None, **env):
+        self.bin = bin or binary()
+        self.own_folder = folder is None
+        self.folder = folder or tempfile.mkdtemp(prefix="rd-")
+        self.socket = os.path.join(self.folder, "refreshd.sock")
+        self.config = os.path.join(self.folder, "refreshd.conf")
+        self.env = environment(**env)
+        self.process = None
+        with open(self.config, "w") as file:
+            file.write(CONFIG.format(folder=self.folder, redis=redis_socket, workers=workers))
+        self.run("key", "new", check=True)
+        self.keys = Keys(os.path.join(self.folder, "keys"))
+        RUNNING.append(self)
+
+    def run(self, *verb, check=False, **options):
+        return subprocess.run([self.bin, *verb, "--config", self.config], env=self.env, check=check,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60, **options)
+
+    def start(self):
+        with open(os.path.join(self.folder, "refreshd.log"), "ab") as log:
+            self.process = subprocess.Popen([self.bin, "serve", "--config", self.config], env=self.env,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(self.listens, what="refreshd listens", pause=0.002)
+        return self
+
+    def listens(self):
+        assert self.process.poll() is None, f"refreshd ended with {self.process.returncode}"
+        try:
+            fcgi.Connection(self.socket).close()
+            return True
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+
+    def workers(self):
+        return children(self.process.pid)
+
+    def logs(self):
+        return tails(self.folder)
+
+    def log(self):
+        with open(os.path.join(self.folder, "refreshd.log"), errors="replace") as file:
+            return file.read()
+
+    def end(self, number=signal.SIGTERM, timeout=60):
+        """Sends the signal and gives the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            workers = self.workers()
+            self.process.kill()
+            self.process.wait()
+            for pid in workers:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+        RUNNING.remove(self)
+        if self.own_folder:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()

@@ -1,0 +1,94 @@
+"""POST /login against Argon2id hashes in Redis, and what the tokens from it are."""
+import json
+import time
+
+import pytest
+
+from harness import checks
+from harness.dialects import BY_NAME, compact
+from harness.tokens import Token
+
+JSON = {"Content-Type": "application/json"}
+BAD_LOGIN = compact(message="invalid_credentials")
+BAD_REQUEST = compact(message="invalid_request")
+
+
+def login(stack, **members):
+    return stack.http("POST", "/login", JSON, compact(**members))
+
+
+@pytest.mark.parametrize("member", ["name", "username"])
+def test_login_gives_exactly_the_dialects_members(stack, member):
+    response = login(stack, **{member: stack.user, "password": stack.password})
+    answer, access = checks.success(response, BY_NAME["express-token"])
+    assert access["sub"] == stack.user and access["fresh"] is True and access["client_id"] == "web"
+    assert abs(access["auth_time"] - time.time()) < 60
+    token = Token.parse(answer["refreshToken"])
+    assert token.generation == 0 and access["sid"] == stack.keys.sid(token.family)
+
+
+def test_a_refresh_is_never_fresh_and_keeps_auth_time(stack):
+    answer = stack.login()
+    login_claims = checks.claims(answer["accessToken"])
+    token = answer["refreshToken"]
+    for _ in range(3):
+        refreshed = json.loads(stack.refresh(token).body)
+        access = checks.claims(refreshed["access_token"])
+        assert access["fresh"] is False and access["auth_time"] == login_claims["auth_time"]
+        assert access["sid"] == login_claims["sid"] and access["jti"] != login_claims["jti"]
+        token = refreshed["refresh_token"]
+        stack.age(token, 10_000)
+
+
+def test_unknown_user_and_wrong_password_are_answered_alike(stack):
+    answers = [login(stack, name=name, password=password) for name, password in (
+        (stack.user, "wrong"), ("nobody", stack.password), ("nobody", "wrong"),
+        (stack.user, stack.password + "x"), (stack.user, stack.password[:-1]), (stack.user, ""),
+        (stack.user.upper(), stack.password), (stack.user + " ", stack.password))]
+    for answer in answers:
+        checks.error(answer, 401, BAD_LOGIN)
+    assert len({tuple(n for n, _ in a.headers) for a in answers}) == 1
+
+
+@pytest.mark.parametrize("members", [
+    {}, {"name": "demo"}, {"password": "x"}, {"name": 1, "password": "x"}, {"name": "demo", "password": None},
+    {"name": ["demo"], "password": "x"}, {"name": "", "password": "x"}])
+def test_a_login_without_name_or_password_is_refused(stack, members):
+    response = checks.common(login(stack, **members))
+    assert (response.status, response.body) in ((400, BAD_REQUEST), (401, BAD_LOGIN)), response
+
+
+def test_contradictory_names_are_refused(stack):
+    response = login(stack, name=stack.user, username="other", password=stack.password)
+    checks.error(response, 400, BAD_REQUEST)
+
+
+def test_an_overlong_password_is_refused(stack):
+    response = checks.common(login(stack, name=stack.user, password="x" * 10_000))
+    assert (response.status, response.body) in ((400, BAD_REQUEST), (401, BAD_LOGIN)), response
+
+
+def test_RFC9110_login_is_POST_and_JSON_only(stack):
+    response = stack.http("GET", "/login")
+    checks.error(response, 405, compact(message="method_not_allowed"))
+    assert response.header("Allow") == "POST"
+    checks.error(stack.http("POST", "/login", {"Content-Type": "text/plain"}, b"{}"), 415,
+                 compact(message="unsupported_media_type"))
+    for body in (b"", b"[]", b'{"name":"demo","name":"demo","password":"x"}', b'{"name":"demo\0"}'):
+        checks.error(stack.http("POST", "/login", JSON, body), 400, BAD_REQUEST)
+
+
+def test_login_speaks_other_dialects_too(stack):
+    response = stack.http("POST", "/login/flask", JSON, compact(name=stack.user, password=stack.password))
+    answer, access = checks.success(response, BY_NAME["flask"])
+    assert access["fresh"] is True
+    checks.success(stack.refresh(answer["refresh_token"]), BY_NAME["flask"])
+
+
+def test_two_logins_are_two_sessions_in_the_index(stack):
+    tokens = [Token.parse(stack.login()["refreshToken"]) for _ in range(2)]
+    assert tokens[0].family != tokens[1].family and tokens[0].slot == tokens[1].slot
+    index = dict(stack.store.zrange(tokens[0].index_key(), 0, -1, withscores=True))
+    for token in tokens:
+        member = token.key().rpartition(":")[2].encode()
+        assert index[member] == stack.record(token.text()).expires_ms

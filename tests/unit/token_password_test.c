@@ -1,0 +1,132 @@
+#include <time.h>
+#include "token/password.h"
+#include "unit.h"
+
+static const struct rd_argon2 cheap = {.ops = 1, .mem_kib = 64};
+
+static void the_right_password_and_no_other(void **state)
+{
+	static const char *const wrong[] = {"", "correct hors", "correct horse ", "Correct horse"};
+	char hash[RD_PASSWORD_HASH_MAX];
+
+	(void)state;
+	assert_true(rd_password_hash(hash, RD_SPAN("correct horse"), &cheap));
+	assert_true(rd_password_verify(hash, RD_SPAN("correct horse"), &cheap));
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_false(rd_password_verify(hash, rd_span(wrong[i]), &cheap));
+}
+
+static void a_hash_is_argon2id_of_the_given_cost_and_salted(void **state)
+{
+	static const char start[] = "$argon2id$v=19$m=64,t=1,p=1$";
+	char hash[RD_PASSWORD_HASH_MAX], other[RD_PASSWORD_HASH_MAX];
+
+	(void)state;
+	assert_true(rd_password_hash(hash, RD_SPAN("p"), &cheap));
+	assert_true(rd_password_hash(other, RD_SPAN("p"), &cheap));
+	assert_memory_equal(hash, start, sizeof start - 1);
+	assert_string_not_equal(hash, other);
+}
+
+static void bytes_are_bytes(void **state)
+{
+	char hash[RD_PASSWORD_HASH_MAX];
+
+	(void)state;
+	assert_true(rd_password_hash(hash, RD_SPAN("a\0b"), &cheap));
+	assert_true(rd_password_verify(hash, RD_SPAN("a\0b"), &cheap));
+	assert_false(rd_password_verify(hash, RD_SPAN("a\0c"), &cheap));
+	assert_false(rd_password_verify(hash, RD_SPAN("a"), &cheap));
+	assert_true(rd_password_hash(hash, (struct rd_span){NULL, 0}, &cheap));
+	assert_true(rd_password_verify(hash, (struct rd_span){NULL, 0}, &cheap));
+}
+
+static void longer_than_1024_is_refused_unhashed(void **state)
+{
+	static char password[RD_PASSWORD_MAX + 1];
+	char hash[RD_PASSWORD_HASH_MAX];
+
+	(void)state;
+	memset(password, 'p', sizeof password);
+	assert_false(
+	    rd_password_hash(hash, (struct rd_span){password, RD_PASSWORD_MAX + 1}, &cheap));
+	assert_true(rd_password_hash(hash, (struct rd_span){password, RD_PASSWORD_MAX}, &cheap));
+	assert_true(rd_password_verify(hash, (struct rd_span){password, RD_PASSWORD_MAX}, &cheap));
+	assert_false(
+	    rd_password_verify(hash, (struct rd_span){password, RD_PASSWORD_MAX + 1}, &cheap));
+}
+
+static void a_hash_of_another_cost_still_verifies(void **state)
+{
+	const struct rd_argon2 other = {.ops = 2, .mem_kib = 128};
+	char hash[RD_PASSWORD_HASH_MAX];
+
+	(void)state;
+	assert_true(rd_password_hash(hash, RD_SPAN("p"), &other));
+	assert_true(rd_password_verify(hash, RD_SPAN("p"), &cheap));
+}
+
+#define ZEROS "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+static void what_is_not_argon2id_never_verifies(void **state)
+{
+	static const char *const hashes[] = {
+	    "",
+	    "p",
+	    "$argon2id$",
+	    "$argon2id$v=19$m=64,t=1,p=1$",
+	    ("$argon2id$v=16$m=64,t=1,p=1$" ZEROS),
+	    "$2y$10$abcdefghijklmnopqrstuuJ2LPk8JmXVAzVVg1bZ0Q3wH3pGtHbqS",
+	    "$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D",
+	};
+	char argon2i[crypto_pwhash_STRBYTES];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hashes); i++)
+		assert_false(rd_password_verify(hashes[i], RD_SPAN("p"), &cheap));
+	assert_int_equal(crypto_pwhash_argon2i_str(argon2i, "p", 1, 3, 64 * 1024), 0);
+	assert_false(rd_password_verify(argon2i, RD_SPAN("p"), &cheap));
+}
+
+static clock_t least(const char *hash, const struct rd_argon2 *cost)
+{
+	clock_t best = 0;
+
+	for (int i = 0; i < 5; i++) {
+		clock_t start = clock(), took;
+
+		assert_false(rd_password_verify(hash, RD_SPAN("wrong"), cost));
+		took = clock() - start;
+		best = i == 0 || took < best ? took : best;
+	}
+	return best;
+}
+
+static void s_an_unknown_user_costs_what_a_wrong_password_costs(void **state)
+{
+	const struct rd_argon2 cost = {.ops = 2, .mem_kib = 8192};
+	char hash[RD_PASSWORD_HASH_MAX];
+	clock_t unknown, wrong;
+
+	(void)state;
+	assert_true(rd_password_hash(hash, RD_SPAN("p"), &cost));
+	unknown = least(NULL, &cost);
+	wrong = least(hash, &cost);
+	if (unknown * 3 < wrong * 2 || wrong * 3 < unknown * 2)
+		fail_msg("CPU time %ld and %ld", (long)unknown, (long)wrong);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(the_right_password_and_no_other),
+	    cmocka_unit_test(a_hash_is_argon2id_of_the_given_cost_and_salted),
+	    cmocka_unit_test(bytes_are_bytes),
+	    cmocka_unit_test(longer_than_1024_is_refused_unhashed),
+	    cmocka_unit_test(a_hash_of_another_cost_still_verifies),
+	    cmocka_unit_test(what_is_not_argon2id_never_verifies),
+	    cmocka_unit_test(s_an_unknown_user_costs_what_a_wrong_password_costs),
+	};
+
+	return cmocka_run_group_tests(tests, start_sodium, NULL);
+}
