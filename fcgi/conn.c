@@ -121,10 +121,10 @@ static void start(struct rd_conn *c)
 {
 	const struct rd_service *service = c->loop->setup->service;
 
-	c->call = (struct rd_call){.service = service,
-				   .reply = &c->reply,
-				   .now_ms = rd_wall_ms(),
-				   .store_up = rd_redis_up(c->loop->redis)};
+	rd_call_begin(&c->call, service);
+	c->call.reply = &c->reply;
+	c->call.now_ms = rd_wall_ms();
+	c->call.store_up = rd_redis_up(c->loop->redis);
 	c->state = BUSY;
 	if (!rd_wire_begin(c->wire, c->fd, service->config->body_max, &c->call.params,
 			   &c->call.body, &c->call.body_len)) {

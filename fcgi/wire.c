@@ -11,7 +11,7 @@ struct rd_wire {
 	FCGX_Request request;
 	bool keep; // the other side set FCGI_KEEP_CONN
 	char *body;
-	size_t body_size;
+	size_t body_size, body_len;
 };
 
 struct rd_wire *rd_wire_new(void)
@@ -42,7 +42,7 @@ static bool read_body(struct rd_wire *wire, size_t body_max, char **body, size_t
 	}
 	n = FCGX_GetStr(wire->body, (int)wire->body_size, wire->request.in);
 	*body = wire->body;
-	*body_len = n < 0 ? 0 : (size_t)n;
+	*body_len = wire->body_len = n < 0 ? 0 : (size_t)n;
 	// To the end, or the next request on this connection would begin with what is left.
 	while (n == (int)wire->body_size && FCGX_GetStr(rest, sizeof rest, wire->request.in) > 0)
 		;
@@ -90,7 +90,7 @@ enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struc
 	FCGX_PutStr(head.ptr, (int)head.len, r->out);
 	FCGX_PutStr(body.ptr, (int)body.len, r->out);
 	wipe_credentials(wire);
-	rd_wipe(wire->body, wire->body_size);
+	rd_wipe(wire->body, wire->body_len);
 	FCGX_Finish_r(r);
 	if (r->ipcFd < 0)
 		return RD_WIRE_CLOSED;

@@ -20,6 +20,7 @@ access_log=${ACCESS_LOG:-on}
 bin=$(realpath -m -- "${REFRESHD_BIN:-$repo/build/refreshd}")
 own_redis=${REFRESHD_REDIS:+no}
 url=http://127.0.0.1:$port
+declare -A started # name: pid
 unset REFRESHD_BIN # not an option of refreshd, which would warn of it
 
 wait_up_s=15   # for each program to answer
@@ -56,6 +57,8 @@ start() { # name command...
 	setsid env --default-signal=INT,QUIT "$@" </dev/null >"$dir/$name.log" 2>&1 9>&- &
 	pid=$!
 	echo "$pid" >"$dir/$name.pid"
+	started[$name]=$pid
+	disown "$pid" # or bash would tell of its end in its own words
 	while ! alive "$name" && kill -0 "$pid" 2>/dev/null; do :; done
 	trap 'exit 130' INT TERM HUP PIPE
 	[ -z "$held" ] || exit 130
@@ -79,11 +82,12 @@ broken() { # name message: says so with the end of the log
 	fail "$2"
 }
 
-stop() { # name signal
-	local left end=$((SECONDS + wait_down_s))
+stop() { # name
+	local left signal=TERM end=$((SECONDS + wait_down_s))
+	[ "$1" != nginx ] || signal=QUIT # finishes what is in flight
 	mapfile -t left < <(pids "$1")
 	if [ ${#left[@]} -gt 0 ]; then
-		kill -s "$2" "$(cat "$dir/$1.pid")" 2>/dev/null || kill -s TERM "${left[@]}" 2>/dev/null
+		kill -s "$signal" "$(cat "$dir/$1.pid")" 2>/dev/null || kill "${left[@]}" 2>/dev/null
 	fi
 	while mapfile -t left < <(pids "$1") && [ ${#left[@]} -gt 0 ]; do
 		if [ "$SECONDS" -ge "$end" ]; then
@@ -95,12 +99,19 @@ stop() { # name signal
 	rm -f "$dir/$1.pid" "$dir/$1.sock"
 }
 
-down() {
+down() { # for up and run: only what they started, for by now it may be another's stack
+	local p
 	trap '' INT TERM HUP PIPE
-	stop nginx QUIT
-	stop refreshd TERM
-	stop redis TERM
-	rm -f "$dir/stack.json"
+	lock $((3 * wait_down_s))
+	for p in nginx refreshd redis; do
+		if [ "$verb" = down ] || [ "$(cat "$dir/$p.pid" 2>/dev/null)" = "${started[$p]-}" ]; then stop "$p"; fi
+	done
+	[ -e "$dir/nginx.pid" ] || rm -f "$dir/stack.json"
+}
+
+lock() { # seconds to wait for it
+	exec 9>"$dir/lock"
+	flock -w "$1" 9 || fail "another make is starting or stopping the stack in $dir"
 }
 
 # What must be right before anything starts.
@@ -130,11 +141,6 @@ check_free() {
 			fail "port $p is taken; choose others, as in: make $verb PORT=$((port + 1000))"
 		fi
 	done
-}
-
-lock() { # how long to wait for it, in seconds
-	exec 9>"$dir/lock"
-	flock -w "$1" 9 || fail "another make is starting or stopping the stack in $dir"
 }
 
 # The parts.
@@ -252,6 +258,7 @@ up() {
 
 run() { # after up: until a signal or until a program ends
 	local p
+	trap 'exit 0' INT TERM HUP PIPE
 	cat <<-END
 
 		  refreshd runs on $url/ (demo page). State and logs: $dir. Ctrl-C stops it.
@@ -263,9 +270,12 @@ run() { # after up: until a signal or until a program ends
 		  curl -i -X POST $url/refresh_token -H "Authorization: Bearer \$TOKEN"
 
 	END
-	wait -n
-	for p in redis refreshd nginx; do
-		if [ -e "$dir/$p.pid" ]; then alive "$p" || broken "$p" "$p has ended; stopping the rest"; fi
+	exec 8<> <(:) # nothing ever comes: a sleep that a signal ends, and that leaves no process
+	while :; do
+		for p in "${!started[@]}"; do
+			kill -0 "${started[$p]}" 2>/dev/null || broken "$p" "$p has ended; stopping the rest"
+		done
+		read -r -t 1 -u 8 p
 	done
 }
 
@@ -280,9 +290,7 @@ run)
 	run
 	;;
 down)
-	[ -d "$dir" ] || exit 0
-	lock "$wait_up_s"
-	down
+	[ ! -d "$dir" ] || down
 	;;
 *)
 	echo "usage: stack.sh up | run | down" >&2

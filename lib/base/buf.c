@@ -60,6 +60,35 @@ void rd_put_b64(struct rd_buf *buf, const void *bytes, size_t len)
 	buf->len += RD_B64_LEN(len);
 }
 
+void rd_put_b64_public(struct rd_buf *buf, const void *bytes, size_t len)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const uint8_t *from = bytes;
+	char *to = room(buf, RD_B64_LEN(len));
+	size_t left = len;
+
+	if (!to)
+		return;
+	for (; left >= 3; left -= 3, from += 3, to += 4) {
+		uint32_t n = (uint32_t)from[0] << 16 | (uint32_t)from[1] << 8 | from[2];
+
+		to[0] = digits[n >> 18];
+		to[1] = digits[n >> 12 & 63];
+		to[2] = digits[n >> 6 & 63];
+		to[3] = digits[n & 63];
+	}
+	if (left) {
+		uint32_t n = (uint32_t)from[0] << 16 | (left == 2 ? (uint32_t)from[1] << 8 : 0);
+
+		to[0] = digits[n >> 18];
+		to[1] = digits[n >> 12 & 63];
+		if (left == 2)
+			to[2] = digits[n >> 6 & 63];
+	}
+	buf->len += RD_B64_LEN(len);
+}
+
 static bool plain(uint8_t c)
 {
 	return c >= 0x20 && c != '"' && c != '\\';

@@ -63,9 +63,13 @@ enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 static bool is_type(const struct rd_params *params, struct rd_span type)
 {
 	struct rd_span given = params->value[RD_PARAM_CONTENT_TYPE];
+	size_t at = type.len;
 
-	return given.len >= type.len && strncasecmp(given.ptr, type.ptr, type.len) == 0 &&
-	       (given.len == type.len || given.ptr[type.len] == ';' || given.ptr[type.len] == ' ');
+	if (given.len < type.len || strncasecmp(given.ptr, type.ptr, type.len) != 0)
+		return false;
+	while (at < given.len && (given.ptr[at] == ' ' || given.ptr[at] == '\t'))
+		at++;
+	return at == given.len || given.ptr[at] == ';';
 }
 
 enum rd_result rd_decode_json(const struct rd_request *request, struct json_object **out)

@@ -42,8 +42,10 @@ static bool take_times(struct rd_call *call)
 	case 0:
 		return true;
 	case 1: // a minute for clocks that differ
+		if (auth_time_s <= 0 || auth_time_s > call->now_ms / 1000 + 60)
+			return false;
 		call->auth_time_ms = auth_time_s * 1000;
-		return auth_time_s > 0 && auth_time_s <= call->now_ms / 1000 + 60;
+		return true;
 	default:
 		return false;
 	}
@@ -93,14 +95,17 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 {
 	struct rd_turn turn;
 	enum rd_result result = rd_read_issue(answer, &turn);
+	bool fresh;
 
 	(void)question;
 	if (result)
 		return rd_op_fail(call, result);
+	fresh = call->fresh && turn.now_ms - turn.record.auth_time_ms <=
+				   (int64_t)call->service->config->fresh_ttl_s * 1000;
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,
-						       .fresh = call->fresh,
+						       .fresh = fresh,
 						       .with_refresh = true,
 						       .bearer_type = true});
 }

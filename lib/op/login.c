@@ -27,10 +27,9 @@ static enum rd_result decode(struct rd_call *call)
 
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question)
 {
-	enum rd_result result = decode(call);
+	// A password says nothing about the client.
+	enum rd_result result = call->client->confidential ? RD_BAD_CLIENT : decode(call);
 
-	if (!result && call->client->confidential)
-		result = RD_BAD_CLIENT; // a password says nothing about the client
 	if (result)
 		return rd_op_fail(call, result);
 	rd_slot_of(call->token.slot, call->service->keys, call->sub);
@@ -53,9 +52,11 @@ static enum rd_result check_password(struct rd_call *call, const struct rd_answe
 		account.hash.len < sizeof hash;
 	if (known)
 		memcpy(hash, account.hash.ptr, account.hash.len);
-	if (!rd_password_verify(known ? hash : NULL, call->password, &cost))
-		return RD_BAD_LOGIN;
-	return RD_OK;
+	if (rd_password_verify(known ? hash : NULL, call->password, &cost))
+		return RD_OK;
+	if (!known)
+		call->sub = (struct rd_span){0}; // not for the log: it may be a password
+	return RD_BAD_LOGIN;
 }
 
 static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)

@@ -37,15 +37,24 @@ static bool allowed(const char *list, struct rd_span method)
 	return false;
 }
 
-// nginx' $request_id, or one of our own where there is none that can go into a header and a log.
-static void name_request(struct rd_call *call)
+static bool fine_id(struct rd_span id)
 {
 	static const char fine[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+
+	for (size_t i = 0; i < id.len; i++)
+		if (!memchr(fine, id.ptr[i], sizeof fine - 1))
+			return false;
+	return id.len && id.len <= RD_REQUEST_ID_MAX;
+}
+
+// nginx' $request_id, or one of our own where there is none that can go into a header and a log.
+static void name_request(struct rd_call *call)
+{
 	struct rd_span given = call->params.value[RD_PARAM_REQUEST_ID];
 	uint8_t bytes[16];
 
-	if (given.len && given.len <= RD_REQUEST_ID_MAX && strspn(given.ptr, fine) >= given.len) {
+	if (fine_id(given)) {
 		call->reply->request_id = given;
 		return;
 	}
@@ -125,7 +134,8 @@ void rd_call_end(struct rd_call *call)
 	call->json = NULL;
 	rd_token_wipe(&call->token);
 	rd_wipe(call->seed, sizeof call->seed);
-	rd_wipe(call->scratch, sizeof call->scratch);
+	if (call->params.value[RD_PARAM_AUTHORIZATION].len)
+		rd_wipe(call->scratch, sizeof call->scratch);
 }
 
 // Outcomes that somebody should hear of.

@@ -17,8 +17,8 @@ struct rd_service {
 
 #define RD_REQUEST_ID_MAX 64
 
-// One request on its way through. Zero it, set service, params, body, now_ms and reply, and call
-// rd_op_start. It holds secrets and borrowed memory: rd_call_end when the reply is out.
+// One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start. It
+// holds secrets and borrowed memory: rd_call_end when the reply is out.
 struct rd_call {
 	const struct rd_service *service;
 	struct rd_params params;
@@ -38,6 +38,7 @@ struct rd_call {
 	int64_t auth_time_ms;
 	bool fresh, asked_account;
 	struct rd_span sub, password; // login
+	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
 	char claims[RD_CLAIMS_MAX];
 	char request_id[RD_REQUEST_ID_MAX];
@@ -56,6 +57,12 @@ struct rd_op {
 			       struct rd_question *question);
 	bool ignores_body;
 };
+
+static inline void rd_call_begin(struct rd_call *call, const struct rd_service *service)
+{
+	memset(call, 0, offsetof(struct rd_call, scratch));
+	call->service = service;
+}
 
 // Finds route, dialect and client, checks the method, and asks the operation.
 enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question);

@@ -7,19 +7,60 @@
 #include "run/log.h"
 #include "run/option.h"
 
+#define SECTION_MAX 48 // inih keeps no more of a section's name
+
 struct reading {
 	struct rd_config *config;
-	struct rd_buf *why;
+	struct rd_buf *why; // what is wrong in line, when that is not empty
+	FILE *file;
+	int line;
 };
 
-// inih: 1 to go on, 0 for an error in this line. A section alone comes as name == NULL.
+// A section alone is a client too, but inih says nothing of it.
+static void begin_section(struct reading *in, const char *line)
+{
+	char name[SECTION_MAX + 1];
+	const size_t len = strcspn(line + 1, "]");
+
+	if (len > SECTION_MAX) {
+		rd_put_str(in->why, "section name longer than 48 bytes");
+		return;
+	}
+	memcpy(name, line + 1, len);
+	name[len] = 0;
+	if (line[1 + len] == ']' && strncmp(name, "client ", 7) == 0)
+		(void)!rd_client_set(in->config, name + 7, NULL, NULL, in->why);
+}
+
+// inih's fgets. The rest of a long line would be taken for a line of its own, and an indented line for
+// more of the one above it.
+static char *next_line(char *line, int max, void *stream)
+{
+	struct reading *in = stream;
+	size_t blanks;
+
+	if (in->why->len || !fgets(line, max, in->file))
+		return NULL;
+	in->line++;
+	if (!strchr(line, '\n') && !feof(in->file)) {
+		rd_put_str(in->why, "not text, or longer in bytes than ");
+		rd_put_u64(in->why, (uint64_t)max - 2);
+	}
+	blanks = strspn(line, " \t");
+	memmove(line, line + blanks, strlen(line + blanks) + 1);
+	if (!in->why->len && *line == '[')
+		begin_section(in, line);
+	return in->why->len ? NULL : line;
+}
+
+// inih: 1 to go on, 0 for an error in this line.
 static int file_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *in = user;
 	const struct rd_option *option;
 
-	if (in->why->len)
-		return 0;
+	if (!name)
+		return 1; // a section alone, where inih is built to tell
 	if (strncmp(section, "client ", 7) == 0)
 		return rd_client_set(in->config, section + 7, name, value, in->why);
 	option = *section ? NULL : rd_option_find(name, strlen(name));
@@ -34,20 +75,25 @@ static bool read_file(struct rd_config *config, const char *path, struct rd_buf 
 {
 	char reason[256];
 	struct rd_buf inner = RD_BUF(reason);
-	struct reading in = {config, &inner};
-	int line;
+	struct reading in = {config, &inner, fopen(path, "re"), 0};
+	int line = in.file ? ini_parse_stream(next_line, &in, file_line, &in) : 0;
+	const char *failed = !in.file || ferror(in.file) ? strerror(errno) : NULL;
 
-	errno = 0;
-	line = ini_parse(path, file_line, &in);
-	if (line == 0)
+	if (in.file)
+		fclose(in.file);
+	if (!failed && line == 0 && inner.len == 0)
 		return true;
 	rd_put_str(why, path);
 	rd_put_str(why, ":");
-	if (line < 0) {
+	if (failed || line < 0) {
 		rd_put_str(why, " ");
-		rd_put_str(why, errno ? strerror(errno) : "cannot be read");
+		rd_put_str(why, failed ? failed : "cannot be read");
 		return false;
 	}
+	if (line == 0)
+		line = in.line;
+	else if (line < in.line)
+		inner.len = 0; // inih goes on after a line it cannot divide: this is a later line's
 	rd_put_u64(why, (uint64_t)line);
 	rd_put_str(why, ": ");
 	if (inner.len)

@@ -109,8 +109,8 @@ bool rd_client_set(struct rd_config *config, const char *id, const char *name, c
 {
 	struct rd_client *client = client_at(config, id, why);
 
-	if (!client)
-		return false;
+	if (!client || !name)
+		return client;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		if (strcmp(keys[i].name, name) != 0)
 			continue;

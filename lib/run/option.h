@@ -23,7 +23,7 @@ const struct rd_option *rd_option_find(const char *given, size_t len);
 
 [[nodiscard]] bool rd_number(const char *text, uint32_t least, uint32_t most, uint32_t *out);
 
-// One `name = value` of a [client NAME] section (config_client.c).
+// One `name = value` of a [client NAME] section (config_client.c), or with NULL the section alone.
 [[nodiscard]] bool rd_client_set(struct rd_config *config, const char *id, const char *name,
 				 const char *value, struct rd_buf *why);
 // After everything is read: fills in defaults, checks that the clients make sense.

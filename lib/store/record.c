@@ -22,12 +22,13 @@ static uint64_t take_int(struct reader *r, size_t bytes)
 	return n;
 }
 
-static struct rd_span take_span(struct reader *r, size_t length_bytes)
+// Lengths over max are refused as too short a record is: who relies on the limits may go on doing so.
+static struct rd_span take_span(struct reader *r, size_t length_bytes, size_t max)
 {
 	size_t len = take_int(r, length_bytes);
 	struct rd_span span = {(const char *)r->at, len};
 
-	if (r->left < len) {
+	if (r->left < len || len > max) {
 		r->short_ = true;
 		return (struct rd_span){0};
 	}
@@ -54,12 +55,12 @@ bool rd_record_read(struct rd_span bytes, struct rd_record *out)
 	memcpy(out->seed, r.at, RD_SEED_LEN);
 	r.at += RD_SEED_LEN;
 	r.left -= RD_SEED_LEN;
-	out->user = take_span(&r, 1);
-	out->client = take_span(&r, 1);
-	out->ip = take_span(&r, 1);
-	out->scope = take_span(&r, 2);
-	out->claims = take_span(&r, 2);
-	out->agent = take_span(&r, 2);
+	out->user = take_span(&r, 1, RD_USER_MAX);
+	out->client = take_span(&r, 1, RD_CLIENT_MAX);
+	out->ip = take_span(&r, 1, RD_IP_MAX);
+	out->scope = take_span(&r, 2, RD_SCOPE_MAX);
+	out->claims = take_span(&r, 2, RD_RECORD_CLAIMS_MAX);
+	out->agent = take_span(&r, 2, RD_AGENT_MAX);
 	return !r.short_ && r.left == 0;
 }
 
@@ -82,6 +83,6 @@ void rd_record_put_var(struct rd_buf *buf, const struct rd_record *record)
 	put_sized(buf, record->client, 1, RD_CLIENT_MAX);
 	put_sized(buf, record->ip, 1, RD_IP_MAX);
 	put_sized(buf, record->scope, 2, RD_SCOPE_MAX);
-	put_sized(buf, record->claims, 2, 2048);
+	put_sized(buf, record->claims, 2, RD_RECORD_CLAIMS_MAX);
 	put_sized(buf, agent, 2, RD_AGENT_MAX);
 }

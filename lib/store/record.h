@@ -25,8 +25,10 @@
 #define RD_SCOPE_MAX     512
 #define RD_IP_MAX        45
 #define RD_AGENT_MAX     128 // a longer user agent is cut
+#define RD_RECORD_CLAIMS_MAX 2048
 #define RD_RECORD_VAR_MAX                                                                          \
-	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + 2048 + RD_AGENT_MAX + 9)
+	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + RD_RECORD_CLAIMS_MAX +           \
+	 RD_AGENT_MAX + 9)
 
 enum rd_reason { RD_REASON_NONE, RD_REASON_REUSE };
 
@@ -39,7 +41,8 @@ struct rd_record {
 	struct rd_span user, client, ip, scope, claims, agent; // borrowed
 };
 
-// Reads bytes into *out, which borrows from them. False: not a whole record of this version.
+// Reads bytes into *out, which borrows from them. False: not a whole record of this version, or with a
+// text longer than its limit.
 [[nodiscard]] bool rd_record_read(struct rd_span bytes, struct rd_record *out);
 
 // Appends the variable part, which issue.lua puts behind the head. agent is cut to RD_AGENT_MAX; the

@@ -15,11 +15,11 @@ local function answer(outcome, record)
 	return outcome .. struct.pack('>I6', now) .. record
 end
 
--- Replaces the record's bytes from offset `at` and gives the new record.
+-- Replaces the record's bytes from offset `at`, with its expiry in the same write, and gives the new record.
 local function write(at, bytes, expires_at)
-	redis.call('SETRANGE', KEYS[1], at, bytes)
-	redis.call('PEXPIREAT', KEYS[1], expires_at)
-	return rec:sub(1, at) .. bytes .. rec:sub(at + #bytes + 1)
+	rec = rec:sub(1, at) .. bytes .. rec:sub(at + #bytes + 1)
+	redis.call('SET', KEYS[1], rec, 'PXAT', expires_at)
+	return rec
 end
 
 if not rec then

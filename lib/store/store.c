@@ -104,7 +104,9 @@ static const struct {
 
 #define TURN_HEAD 7 // letter and now
 
-enum rd_result rd_read_rotate(const struct rd_answer *answer, struct rd_turn *out)
+// letters: those that the script can begin with.
+static enum rd_result read_turn(const struct rd_answer *answer, const char *letters,
+				struct rd_turn *out)
 {
 	const struct rd_span text = answer->part[0];
 	enum rd_result result = RD_STORE_OUT;
@@ -112,7 +114,7 @@ enum rd_result rd_read_rotate(const struct rd_answer *answer, struct rd_turn *ou
 	if (answer->away || answer->count != 1 || text.len < TURN_HEAD)
 		return RD_STORE_OUT;
 	for (size_t i = 0; i < sizeof turns / sizeof *turns; i++)
-		if (turns[i].letter == text.ptr[0]) {
+		if (turns[i].letter == text.ptr[0] && strchr(letters, turns[i].letter)) {
 			result = turns[i].result;
 			out->kind = turns[i].kind;
 		}
@@ -127,9 +129,14 @@ enum rd_result rd_read_rotate(const struct rd_answer *answer, struct rd_turn *ou
 	return result;
 }
 
+enum rd_result rd_read_rotate(const struct rd_answer *answer, struct rd_turn *out)
+{
+	return read_turn(answer, "RCPKAVEWUFX", out);
+}
+
 enum rd_result rd_read_issue(const struct rd_answer *answer, struct rd_turn *out)
 {
-	return rd_read_rotate(answer, out);
+	return read_turn(answer, "I", out);
 }
 
 void rd_ask_account(struct rd_question *out, struct rd_span prefix,

@@ -53,12 +53,15 @@ static void put_claims(struct rd_buf *out, const struct rd_access *a)
 	rd_put_lit(out, "}");
 }
 
+// signed_text begins with the key's header, which key->hmac has seen already.
 static void hmac(uint8_t mac[static crypto_auth_hmacsha256_BYTES], const struct rd_access_key *key,
 		 struct rd_span signed_text)
 {
 	crypto_auth_hmacsha256_state state = key->hmac;
+	const size_t seen = key->header_len[0];
 
-	crypto_auth_hmacsha256_update(&state, (const uint8_t *)signed_text.ptr, signed_text.len);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t *)signed_text.ptr + seen,
+				      signed_text.len - seen);
 	crypto_auth_hmacsha256_final(&state, mac);
 	rd_wipe(&state, sizeof state);
 }
@@ -79,7 +82,7 @@ void rd_jwt_sign(struct rd_buf *out, const struct rd_access *access,
 		out->full = true;
 	rd_put(out, key->header[name], key->header_len[name]);
 	rd_put_lit(out, ".");
-	rd_put_b64(out, payload.ptr, payload.len);
+	rd_put_b64_public(out, payload.ptr, payload.len);
 	if (!rd_buf_ok(out))
 		return;
 	signed_text = (struct rd_span){out->ptr + start, out->len - start};

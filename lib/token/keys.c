@@ -190,6 +190,9 @@ static void make_access(struct rd_access_key *key, const uint8_t secret[static 3
 	make_header(key, 0, rd_alg_names[key->alg]);
 	if (key->alg == RD_ALG_EDDSA)
 		make_header(key, 1, "Ed25519");
+	else
+		crypto_auth_hmacsha256_update(&key->hmac, (const uint8_t *)key->header[0],
+					      key->header_len[0]);
 }
 
 static bool read_access(struct reader *r, const struct rd_span field[static FIELDS])

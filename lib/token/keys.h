@@ -34,7 +34,7 @@ struct rd_access_key {
 	char kid[RD_KID_LEN + 1];
 	uint8_t secret[crypto_sign_SECRETKEYBYTES]; // Ed25519 secret key, or 32 bytes for HS256
 	uint8_t public[crypto_sign_PUBLICKEYBYTES]; // Ed25519 only
-	crypto_auth_hmacsha256_state hmac;	    // HS256 with the key already hashed in
+	crypto_auth_hmacsha256_state hmac;	    // HS256 with key and header already hashed in
 	// base64url of the only JWS headers this key ever has. [1] is "Ed25519", the name of RFC
 	// 9864 (empty for HS256). A token is matched to a key by comparing its header with these,
 	// so no header is ever parsed and the algorithm always comes from the key.

@@ -173,6 +173,20 @@ def test_J_a_payload_that_is_not_sound_is_refused_even_when_signed_by_our_key(st
         assert response.status == 401, payload
 
 
+@pytest.mark.parametrize("name", ["sub", "sid", "client_id", "scope", "jti"])
+def test_J_control_characters_reach_no_header_and_kill_no_worker(stack, token, name):
+    """A backend that shares an HS256 key can sign anything: it must not split or end a response."""
+    workers = stack.workers()
+    for value in ("a\r\nX-Auth-Fresh: 1", "a\nb", "\x7f", "\x00", "a\tb", "x" * 5000, "\ud800"):
+        claims = {**checks.claims(token), name: value}
+        response = protected(stack, sign_raw(stack, token, json.dumps(claims).encode()))
+        assert response.status in (200, 401), (value, response)
+        if response.status == 200:
+            checks.common(response)
+            assert json.loads(response.body)["sub"] == claims["sub"] == stack.user
+    assert stack.workers() == workers
+
+
 def test_J_signed_broken_UTF8_and_overlong_tokens_are_refused(stack, token):
     raw = json.dumps(checks.claims(token)).encode()
     assert protected(stack, sign_raw(stack, token, raw[:-1] + b',"x":"\xff"}')).status == 401

@@ -57,11 +57,16 @@ def test_users_share_a_slot_only_with_themselves(stack):
 
 
 @pytest.mark.parametrize("authorization", [
-    "Basic YmFja2VuZDp3cm9uZw==", "Basic d2ViOg==", "Basic", "Basic !", "Bearer x", "x"])
+    "Basic YmFja2VuZDp3cm9uZw==", "Basic d2ViOng=", "Basic", "Basic !", "Bearer x", "x"])
 def test_bad_credentials_are_invalid_client(stack, authorization):
     response = stack.ask_issue(compact(sub="anna"), authorization)
     checks.error(response, 401, compact(error="invalid_client"))
     assert response.header("WWW-Authenticate").startswith("Basic")
+
+
+def test_RFC6749_5_2_a_client_that_may_not_issue_is_unauthorized_client(stack):
+    checks.error(stack.ask_issue(compact(sub="anna"), "Basic d2ViOg=="), 400,
+                 compact(error="unauthorized_client"))
 
 
 def test_no_credentials_are_invalid_client(stack):

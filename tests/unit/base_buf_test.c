@@ -55,10 +55,11 @@ static void put_everything(struct rd_buf *buf)
 	rd_put_span(buf, (struct rd_span){NULL, 0});
 	rd_put_u64(buf, 1234567890);
 	rd_put_b64(buf, "\xff\xfe\xfd\xfc", 4);
+	rd_put_b64_public(buf, "\xff\xfe\xfd\xfc", 4);
 	rd_put_json(buf, RD_SPAN("a\nb\"c"));
 }
 
-#define EVERYTHING "litstr1234567890__79_A\"a\\u000ab\\\"c\""
+#define EVERYTHING "litstr1234567890__79_A__79_A\"a\\u000ab\\\"c\""
 
 static void any_size_too_small_is_full_and_writes_nothing_past_it(void **state)
 {
@@ -174,6 +175,23 @@ static void b64_longer_than_max_is_refused_and_writes_nothing_past_it(void **sta
 	assert_int_equal(bytes[3], 7);
 }
 
+static void public_b64_is_libsodiums(void **state)
+{
+	uint8_t bytes[256 + 3];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (uint8_t)(i * 7);
+	for (size_t len = 0; len <= sizeof bytes; len++) {
+		char ours[RD_B64_LEN(sizeof bytes)], theirs[RD_B64_LEN(sizeof bytes)];
+		struct rd_buf a = RD_BUF(ours), b = RD_BUF(theirs);
+
+		rd_put_b64_public(&a, bytes, len);
+		rd_put_b64(&b, bytes, len);
+		assert_true(rd_buf_ok(&a) && rd_span_is(rd_buf_span(&a), rd_buf_span(&b)));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +200,7 @@ int main(void)
 	    cmocka_unit_test(any_size_too_small_is_full_and_writes_nothing_past_it),
 	    cmocka_unit_test(a_full_buffer_stays_full),
 	    cmocka_unit_test(b64_fills_a_buffer_to_the_last_byte),
+		cmocka_unit_test(public_b64_is_libsodiums),
 	    cmocka_unit_test(rfc4648_vectors_both_ways),
 	    cmocka_unit_test(b64_takes_one_spelling_only),
 	    cmocka_unit_test(b64_takes_no_byte_outside_its_alphabet),

@@ -1,11 +1,15 @@
 """refreshd alone: no nginx, spoken to over its FastCGI socket, with a Redis of the test's choice."""
+import base64
+import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import tempfile
 
 from . import fcgi
+from .dialects import compact
 from .processes import binary, children, environment
 from .stack import tails
 from .tokens import Keys
@@ -64,6 +68,26 @@ class Service:
             return True
         except (FileNotFoundError, ConnectionRefusedError):
             return False
+
+    # What a client does, over one connection for each request.
+
+    def ask(self, route, dialect="flask", body=b"", **params):
+        return fcgi.ask(self.socket, fcgi.params(route, dialect, body=body, **params), body)
+
+    def token(self, sub=None):
+        body = compact(sub=sub or "user-" + secrets.token_hex(8))
+        basic = base64.b64encode(f"backend:{SECRET}".encode()).decode()
+        reply = self.ask("issue", "json", body, HTTP_AUTHORIZATION=f"Basic {basic}",
+                         CONTENT_TYPE="application/json")
+        assert reply.status == 200, reply
+        return json.loads(reply.body)["refresh_token"]
+
+    def refresh(self, token):
+        return self.ask("refresh", HTTP_AUTHORIZATION=f"Bearer {token}")
+
+    def serves(self):
+        """Whether a plain request is answered, without need of Redis."""
+        return self.refresh("x").status == 401
 
     def workers(self):
         return children(self.process.pid)

@@ -20,10 +20,11 @@ RUNNING = []  # for the logs of a failed test
 
 
 def tails(folder):
-    """(name, text) of the logs in folder."""
-    for path in sorted(pathlib.Path(folder).rglob("*.log")):
-        text = path.read_bytes()[-4000:].decode("utf-8", "replace")
-        if text and path.name != "access.log":
+    """(name, text): the ends of the logs in folder that can explain a failure."""
+    for name in ("refreshd.log", "nginx.log"):
+        path = pathlib.Path(folder) / name
+        text = path.read_bytes()[-2000:].decode("utf-8", "replace") if path.exists() else ""
+        if text:
             yield str(path), text
 
 
