@@ -14,6 +14,7 @@ enum state {
 	PARTIAL, // some of a request is there
 	BUSY,    // a request is with its operation or with Redis
 	DRAIN,   // refused; reading on so that the other side gets the answer before the end
+	CLOSED,  // over, but this wake-up may still hold an event for it
 };
 
 struct rd_conn {
@@ -22,6 +23,7 @@ struct rd_conn {
 	int fd;
 	enum state state;
 	bool more;         // something came while BUSY
+	bool hung_up;      // the other side will send nothing more
 	int64_t since_ms;  // PARTIAL, DRAIN: began then
 	struct rd_wire *wire;
 	struct rd_pending pending;
@@ -59,8 +61,19 @@ static void close_conn(struct rd_conn *c)
 	if (c->next)
 		c->next->link = c->link;
 	c->loop->conn_count--;
-	rd_wire_free(c->wire);
-	free(c);
+	c->state = CLOSED;
+	c->next = c->loop->closed;
+	c->loop->closed = c;
+}
+
+void rd_conn_bury(struct rd_loop *loop)
+{
+	for (struct rd_conn *c = loop->closed, *next; c; c = next) {
+		next = c->next;
+		rd_wire_free(c->wire);
+		free(c);
+	}
+	loop->closed = NULL;
 }
 
 static void look(struct rd_conn *c);
@@ -89,7 +102,7 @@ static void answer(struct rd_conn *c)
 		c->fd = -1;
 	if (end != RD_WIRE_KEEP) {
 		close_conn(c);
-	} else if (c->more) {
+	} else if (c->more || c->hung_up) {
 		c->more = false;
 		look(c);
 	}
@@ -184,7 +197,9 @@ static void look(struct rd_conn *c)
 	}
 	switch (rd_frame_look(loop->peeked, (size_t)n, loop->params, &request_id)) {
 	case RD_FRAME_WAIT:
-		if (c->state == IDLE)
+		if (c->hung_up)
+			close_conn(c); // the rest will never come
+		else if (c->state == IDLE)
 			become_half(c, PARTIAL);
 		break;
 	case RD_FRAME_READY:
@@ -201,10 +216,12 @@ static void look(struct rd_conn *c)
 
 void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 {
+	if (c->state == CLOSED)
+		return;
+	// Edge-triggered: this is said once, perhaps together with the last bytes.
+	c->hung_up |= (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 	if (c->state == BUSY)
 		c->more = true;
-	else if (c->state == PARTIAL && epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		close_conn(c); // the rest will never come
 	else
 		look(c);
 }

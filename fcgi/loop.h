@@ -10,6 +10,7 @@ struct rd_loop {
 	int epoll_fd, signal_fd;
 	struct rd_redis *redis;
 	struct rd_conn *conns; // doubly linked
+	struct rd_conn *closed; // singly linked; freed at the end of the wake-up
 	size_t conn_count;
 	int64_t now_ms;       // monotonic, of this wake-up
 	int64_t accept_at_ms; // 0: listening; else not before
@@ -25,3 +26,5 @@ void rd_conn_events(struct rd_conn *conn, uint32_t epoll_events);
 // Closes connections that have been half-way for too long and, when draining, those that are idle.
 // Gives the ms until it wants to be called again, -1 for no wish.
 int rd_conn_tick(struct rd_loop *loop);
+// Frees what was closed. Call it when no event of this wake-up is left.
+void rd_conn_bury(struct rd_loop *loop);

@@ -114,6 +114,7 @@ static void wake(struct rd_loop *loop, int wait_ms)
 	loop->now_ms = rd_mono_ms();
 	for (int i = 0; i < n; i++)
 		dispatch(loop, &events[i]);
+	rd_conn_bury(loop);
 }
 
 static bool set_up(struct rd_loop *loop)
