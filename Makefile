@@ -70,6 +70,8 @@ test-integration: deps-test all ## integration tests alone
 	@/usr/bin/python3 tests/run.py integration
 lint: deps-test $(LUA) ## floors, lengths, format, clang-tidy, cppcheck, shellcheck
 	@/usr/bin/python3 tests/run.py lint
+format: deps-test ## clang-format over all C
+	@find lib fcgi tests -name '*.[ch]' | xargs clang-format -i
 fuzz: deps-test ## each fuzz target for SECONDS=30
 	@$(MAKE) VARIANT=fuzz replays fuzz-all
 clean: ## removes build/
@@ -133,6 +135,6 @@ fuzz-all: $(FUZZ:=.fuzz)
 		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
 
 export PORT DIR WORKERS ACCESS_LOG
-.PHONY: all asan run up down test test-unit test-integration lint fuzz clean install help \
+.PHONY: all asan run up down test test-unit test-integration lint format fuzz clean install help \
 	deps-build deps-run deps-test unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -22,9 +22,9 @@ struct rd_conn {
 	struct rd_conn *next, **link;
 	int fd;
 	enum state state;
-	bool more;         // something came while BUSY
-	bool hung_up;      // the other side will send nothing more
-	int64_t since_ms;  // PARTIAL, DRAIN: began then
+	bool more;        // something came while BUSY
+	bool hung_up;     // the other side will send nothing more
+	int64_t since_ms; // PARTIAL, DRAIN: began then
 	struct rd_wire *wire;
 	struct rd_pending pending;
 	struct rd_reply reply;
@@ -113,9 +113,8 @@ static void new_reply(struct rd_conn *c)
 {
 	struct rd_span id = c->reply.request_id;
 
-	c->reply = (struct rd_reply){.request_id = id,
-				     .head = RD_BUF(c->loop->head),
-				     .body = RD_BUF(c->loop->body)};
+	c->reply = (struct rd_reply){
+	    .request_id = id, .head = RD_BUF(c->loop->head), .body = RD_BUF(c->loop->body)};
 }
 
 static void on_store(struct rd_pending *pending, const struct rd_answer *stored)

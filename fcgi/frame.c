@@ -88,9 +88,10 @@ static bool begin_sound(const uint8_t *bytes, size_t len)
 {
 	const uint8_t responder[] = {0, 1};
 
-	// What has come of the first record so far must already look right.
+	// What has come of the first record so far must already look right. libfcgi trips over
+	// padding here.
 	return bytes[0] == 1 && (len < 2 || bytes[1] == BEGIN) &&
-	       (len < 6 || (bytes[4] == 0 && bytes[5] == 8)) &&
+	       (len < 6 || (bytes[4] == 0 && bytes[5] == 8)) && (len < 7 || bytes[6] == 0) &&
 	       (len < 4 || bytes[2] || bytes[3]) &&
 	       (len < 10 || memcmp(bytes + HEADER, responder, sizeof responder) == 0);
 }
@@ -131,12 +132,8 @@ enum rd_frame rd_frame_look(const uint8_t *bytes, size_t len, uint8_t *scratch,
 
 static size_t put_record(uint8_t *out, enum type type, unsigned id, const void *content, size_t len)
 {
-	const uint8_t header[HEADER] = {1,
-					(uint8_t)type,
-					(uint8_t)(id >> 8),
-					(uint8_t)id,
-					(uint8_t)(len >> 8),
-					(uint8_t)len};
+	const uint8_t header[HEADER] = {1,           (uint8_t)type,       (uint8_t)(id >> 8),
+					(uint8_t)id, (uint8_t)(len >> 8), (uint8_t)len};
 
 	memcpy(out, header, HEADER);
 	if (len)

@@ -5,7 +5,8 @@
 #include <stdint.h>
 
 #define RD_PARAMS_MAX 40960 // bytes of all FastCGI parameters: nginx' largest headers and some more
-// The longest request that is waited for: parameters, body_max at its most, record headers, and room.
+// The longest request that is waited for: parameters, body_max at its most, record headers, and
+// room.
 #define RD_FRAME_MAX (RD_PARAMS_MAX + 65536 + 8192)
 
 enum rd_frame {
@@ -15,8 +16,8 @@ enum rd_frame {
 	RD_FRAME_BAD,   // nothing we talk to
 };
 
-// bytes: everything the connection has sent so far for this request. scratch: RD_PARAMS_MAX bytes, used
-// when the parameters come in several records.
+// bytes: everything the connection has sent so far for this request. scratch: RD_PARAMS_MAX bytes,
+// used when the parameters come in several records.
 [[nodiscard]] enum rd_frame rd_frame_look(const uint8_t *bytes, size_t len, uint8_t *scratch,
 					  unsigned *request_id);
 

@@ -28,8 +28,8 @@ static bool unix_address(const char *address, struct sockaddr_un *un)
 static bool answered(const struct sockaddr_un *un)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool yes = fd >= 0 && (connect(fd, (const struct sockaddr *)un, sizeof *un) == 0 ||
-			       errno == EAGAIN);
+	bool yes = fd >= 0 &&
+		   (connect(fd, (const struct sockaddr *)un, sizeof *un) == 0 || errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);

@@ -120,8 +120,8 @@ static int start_due(struct master *m)
 static void wait_signal(struct master *m, int wait_ms)
 {
 	const struct timespec limit = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
-	int sig = wait_ms < 0 ? sigwaitinfo(&m->signals, NULL)
-			      : sigtimedwait(&m->signals, NULL, &limit);
+	int sig =
+	    wait_ms < 0 ? sigwaitinfo(&m->signals, NULL) : sigtimedwait(&m->signals, NULL, &limit);
 
 	if (sig == SIGCHLD)
 		reap(m);
@@ -135,12 +135,12 @@ int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
 
 	m.workers = calloc(workers, sizeof *m.workers);
 	assert(m.workers);
-	// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no meaning
-	// yet and must not kill.
+	// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no
+	// meaning yet and must not kill.
 	sigemptyset(&m.signals);
 	for (size_t i = 0; i < 6; i++)
-		sigaddset(&m.signals, (const int[]){SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP,
-						    SIGUSR1}[i]);
+		sigaddset(&m.signals,
+			  (const int[]){SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1}[i]);
 	sigprocmask(SIG_BLOCK, &m.signals, NULL);
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers,
 	       setup->service->config->listen);

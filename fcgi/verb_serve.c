@@ -29,9 +29,9 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static struct rd_keys keys;
 	static char password[RD_REDIS_PASSWORD_MAX];
-	const enum rd_alg alg =
-	    strcmp(config->access_alg, rd_alg_names[RD_ALG_HS256]) == 0 ? RD_ALG_HS256
-									: RD_ALG_EDDSA;
+	const enum rd_alg alg = strcmp(config->access_alg, rd_alg_names[RD_ALG_HS256]) == 0
+				    ? RD_ALG_HS256
+				    : RD_ALG_EDDSA;
 	struct rd_service service = {.config = config, .keys = &keys};
 	struct rd_worker_setup setup = {.service = &service};
 	char reason[512];

@@ -72,12 +72,14 @@ int rd_verb_user(const struct rd_config *config, int argc, char **argv)
 		return rd_complain(RD_EXIT_USAGE, "usage: refreshd user add [--if-missing] NAME");
 	account.name = rd_span(argv[argc - 1]);
 	if (!rd_text_is_user(account.name))
-		return rd_complain(RD_EXIT_USAGE, "a name has 1 to 255 bytes, no control character");
+		return rd_complain(RD_EXIT_USAGE,
+				   "a name has 1 to 255 bytes, no control character");
 	if (!rd_keyfile_load(config->key_file, &keys, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	len = read_password(password, sizeof password);
 	if (len == 0 || len > RD_PASSWORD_MAX)
-		status = rd_complain(RD_EXIT_USAGE, "a password has 1 to %d bytes", RD_PASSWORD_MAX);
+		status =
+		    rd_complain(RD_EXIT_USAGE, "a password has 1 to %d bytes", RD_PASSWORD_MAX);
 	else if (!rd_password_hash(hash, (struct rd_span){password, len}, &cost))
 		status = rd_complain(1, "not enough memory for argon2_mem_kib");
 	else {

@@ -18,8 +18,8 @@ int rd_verb_user(const struct rd_config *config, int argc, char **argv);
 
 // For verbs: complains on stderr and gives status.
 [[gnu::format(printf, 2, 3)]] int rd_complain(int status, const char *format, ...);
-// The address and password of config's Redis. False after a complaint. password: RD_REDIS_PASSWORD_MAX
-// bytes, must live as long as out.
+// The address and password of config's Redis. False after a complaint. password:
+// RD_REDIS_PASSWORD_MAX bytes, must live as long as out.
 #define RD_REDIS_PASSWORD_MAX 512
 struct rd_redis_config;
 [[nodiscard]] bool rd_redis_from(const struct rd_config *config, char *password,

@@ -74,8 +74,8 @@ bool rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max, struct rd_para
 // libfcgi frees its copies without wiping them.
 static void wipe_credentials(struct rd_wire *wire)
 {
-	static const char *const secret[] = {"HTTP_AUTHORIZATION=", "HTTP_REFRESH_TOKEN=",
-					     "HTTP_COOKIE="};
+	static const char *const secret[] = {
+	    "HTTP_AUTHORIZATION=", "HTTP_REFRESH_TOKEN=", "HTTP_COOKIE="};
 
 	for (char **pair = wire->request.envp; *pair; pair++)
 		for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
@@ -102,10 +102,10 @@ enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struc
 // leave it open with an answer on it.
 static bool self_test(void)
 {
-	static const uint8_t request[] = {1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, // BEGIN
-					  1, 4, 0, 1, 0, 5, 0, 0, 1, 2, 'A', 'b', 'c',    // PARAMS
-					  1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0, 1, 0, 2, 0, 0, 'h', 'i',
-					  1, 5, 0, 1, 0, 0, 0, 0};
+	static const uint8_t request[] = {
+	    1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1,   0,   0,   0, 0, 0, // BEGIN
+	    1, 4, 0, 1, 0, 5, 0, 0, 1, 2, 'A', 'b', 'c',          // PARAMS
+	    1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0,   1,   0,   2, 0, 0, 'h', 'i', 1, 5, 0, 1, 0, 0, 0, 0};
 	struct rd_wire *wire = rd_wire_new();
 	struct rd_params params;
 	uint8_t answer[256];

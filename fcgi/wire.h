@@ -1,8 +1,8 @@
 // FastCGI requests by libfcgi. wire.c is the only file that knows the library. It is handed a
 // connection when a whole request is there, and gives it back when the answer is written.
 //
-// Source of the calling order: fcgiapp.c of libfcgi 2.4.2. FCGX_Accept_r uses ipcFd when it is set and
-// accepts nothing then. rd_wire_init proves on the running machine that this still holds.
+// Source of the calling order: fcgiapp.c of libfcgi 2.4.2. FCGX_Accept_r uses ipcFd when it is set
+// and accepts nothing then. rd_wire_init proves on the running machine that this still holds.
 #pragma once
 #include "base/span.h"
 #include "http/params.h"
@@ -16,9 +16,9 @@ struct rd_wire; // one request object, used again and again
 struct rd_wire *rd_wire_new(void);
 void rd_wire_free(struct rd_wire *wire); // no request may be open
 
-// Reads the request that waits on fd (non-blocking, looked at with rd_frame_look). params borrows from
-// wire until rd_wire_finish. body: body_len bytes, owned by wire; never more than body_max + 1. False:
-// libfcgi did not like it, and the connection must be closed.
+// Reads the request that waits on fd (non-blocking, looked at with rd_frame_look). params borrows
+// from wire until rd_wire_finish. body: body_len bytes, owned by wire; never more than body_max
+// + 1. False: libfcgi did not like it, and the connection must be closed.
 [[nodiscard]] bool rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max,
 				 struct rd_params *params, char **body, size_t *body_len);
 

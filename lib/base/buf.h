@@ -18,7 +18,7 @@ void rd_put_span(struct rd_buf *buf, struct rd_span span);
 void rd_put_str(struct rd_buf *buf, const char *text);
 void rd_put_u64(struct rd_buf *buf, uint64_t n); // decimal
 void rd_put_b64(struct rd_buf *buf, const void *bytes,
-		size_t len);				   // RFC 4648 section 5, no padding
+		size_t len); // RFC 4648 section 5, no padding
 // The same four times faster, by a table: for what is no secret, such as the payload of a JWT.
 void rd_put_b64_public(struct rd_buf *buf, const void *bytes, size_t len);
 void rd_put_json(struct rd_buf *buf, struct rd_span text); // a JSON string with its quotes

@@ -40,7 +40,7 @@ enum rd_result {
 };
 
 struct rd_result_row {
-	int status;	     // HTTP
+	int status;          // HTTP
 	const char *error;   // what the wire says
 	const char *outcome; // what logs and metrics say
 };

@@ -1,5 +1,5 @@
-// The wire dialects: one row each. A dialect says where the credential is, how success and errors are
-// spelled, and with which status a missing or a refused token is answered.
+// The wire dialects: one row each. A dialect says where the credential is, how success and errors
+// are spelled, and with which status a missing or a refused token is answered.
 #pragma once
 #include "base/span.h"
 
@@ -22,9 +22,9 @@ struct rd_dialect {
 	const char *missing;
 	int refused_status;
 	const char *refused;
-	bool oauth;         // token_type, scope and the lifetimes too; Pragma: no-cache
+	bool oauth;          // token_type, scope and the lifetimes too; Pragma: no-cache
 	bool refresh_header; // the new refresh token also as Refresh-Token response header
 };
 
 const struct rd_dialect *rd_dialect_find(struct rd_span name); // NULL: no such dialect
-extern const struct rd_dialect rd_dialect_json;               // for operations without a dialect
+extern const struct rd_dialect rd_dialect_json;                // for operations without a dialect

@@ -9,8 +9,9 @@ struct rd_form {
 	struct rd_span name[RD_FORM_MAX], value[RD_FORM_MAX];
 };
 
-// Decodes len bytes at text, which it overwrites and which *out borrows. False: a bad %, a NUL, the same
-// name twice, or too many fields. A name without value counts as absent (RFC 6749 section 3.2).
+// Decodes len bytes at text, which it overwrites and which *out borrows. False: a bad %, a NUL, the
+// same name twice, or too many fields. A name without value counts as absent (RFC 6749
+// section 3.2).
 [[nodiscard]] bool rd_form_parse(char *text, size_t len, struct rd_form *out);
 
 // The value, empty when absent.

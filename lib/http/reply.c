@@ -21,7 +21,8 @@ static void text_member(struct rd_buf *body, const char *name, struct rd_span va
 	rd_put_json(body, value);
 }
 
-// A token's alphabet needs no escaping, and looking for what does would cost a third of a microsecond.
+// A token's alphabet needs no escaping, and looking for what does would cost a third of a
+// microsecond.
 static void token_member(struct rd_buf *body, const char *name, struct rd_span value)
 {
 	if (!name || !value.len)

@@ -17,8 +17,8 @@ struct rd_reply {
 // Adds `Name: value`. Control characters in value would be a bug in what made it: asserted.
 void rd_reply_header(struct rd_reply *reply, const char *name, struct rd_span value);
 
-// An outcome that is not RD_OK, in the dialect's spelling, with the headers that its status asks for.
-// allow: the Allow header of a 405, or NULL.
+// An outcome that is not RD_OK, in the dialect's spelling, with the headers that its status asks
+// for. allow: the Allow header of a 405, or NULL.
 void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, enum rd_result result,
 		    const char *allow);
 
@@ -33,5 +33,6 @@ struct rd_grant {
 void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
 		    const struct rd_grant *grant);
 
-// Writes status line and all headers as FastCGI wants them (RFC 3875 section 6), ready for the body.
+// Writes status line and all headers as FastCGI wants them (RFC 3875 section 6), ready for the
+// body.
 void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out);

@@ -86,9 +86,12 @@ enum rd_result rd_decode_json(const struct rd_request *request, struct json_obje
 static enum rd_result from_json(const struct rd_request *request, struct json_object **json,
 				struct rd_span *out)
 {
-	enum rd_result result = rd_decode_json(request, json);
+	enum rd_result result;
 	int found;
 
+	if (request->body_len == 0)
+		return RD_ABSENT_TOKEN; // nothing has no type
+	result = rd_decode_json(request, json);
 	if (result)
 		return result;
 	found = rd_json_str(*json, request->dialect->member, out);
@@ -128,7 +131,7 @@ static enum rd_result from_form(const struct rd_request *request, char *scratch,
 	struct rd_span grant, id, secret;
 	enum rd_result result;
 
-	if (repeated(request->params, RD_PARAM_CONTENT_TYPE))
+	if (repeated(request->params, RD_PARAM_CONTENT_TYPE) || request->body_len == 0)
 		return RD_BAD_REQUEST;
 	if (!is_type(request->params, RD_SPAN("application/x-www-form-urlencoded")))
 		return RD_BAD_TYPE;

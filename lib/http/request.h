@@ -1,5 +1,5 @@
-// A decoded request: what an operation gets to see. Everything is borrowed from the parameters and the
-// body, which stay until the answer is out. Decoding is pure.
+// A decoded request: what an operation gets to see. Everything is borrowed from the parameters and
+// the body, which stay until the answer is out. Decoding is pure.
 #pragma once
 #include "base/json.h"
 #include "base/result.h"
@@ -26,8 +26,8 @@ struct rd_credential {
 
 // The refresh token where the dialect has it. RD_OK, RD_ABSENT_TOKEN, RD_BAD_TYPE, RD_BAD_REQUEST
 // (unreadable, contradictory or repeated), RD_BAD_GRANT_TYPE, RD_BAD_CLIENT (broken Basic).
-// json: set when out borrows from it, NULL otherwise; rd_json_free it. scratch: RD_BASIC_MAX bytes for
-// a decoded Basic header.
+// json: set when out borrows from it, NULL otherwise; rd_json_free it. scratch: RD_BASIC_MAX bytes
+// for a decoded Basic header.
 #define RD_BASIC_MAX 512
 [[nodiscard]] enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch,
 					       struct json_object **json,

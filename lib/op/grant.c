@@ -25,8 +25,8 @@ static int64_t sign_access(struct rd_call *call, const struct rd_granting *g, st
 	    .fresh = g->fresh,
 	};
 
-	// Shorter by a random bit, so that clients do not come back all at once and a thief falls out
-	// of step with the victim.
+	// Shorter by a random bit, so that clients do not come back all at once and a thief falls
+	// out of step with the victim.
 	access.exp_s = access.iat_s + config->access_ttl_s - rd_rand_upto(config->access_jitter_s);
 	rd_sid_of(sid, call->service->keys, call->token.family);
 	access.sid = rd_span(sid);
@@ -45,7 +45,8 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 	struct rd_grant grant = {.scope = record->scope, .bearer_type = g->bearer_type};
 
 	if (call->service->keys->refresh[g->kid].kid == 0) {
-		rd_log(RD_LOG_ERROR, "key.missing", "refresh key %u is not in the key file", g->kid);
+		rd_log(RD_LOG_ERROR, "key.missing", "refresh key %u is not in the key file",
+		       g->kid);
 		return rd_op_fail(call, RD_INTERNAL);
 	}
 	grant.expires_in_s = sign_access(call, g, &buf);

@@ -59,9 +59,8 @@ static enum rd_result take_about(struct rd_call *call)
 
 	if (rd_json_str(call->json, "sub", &about->user) != 1 || !rd_text_is_user(about->user) ||
 	    rd_json_str(call->json, "scope", &about->scope) < 0 ||
-	    !rd_text_is_scope(about->scope) ||
-	    rd_json_str(call->json, "ip", &about->ip) < 0 || !rd_text_is_ip(about->ip) ||
-	    rd_json_str(call->json, "user_agent", &about->agent) < 0 ||
+	    !rd_text_is_scope(about->scope) || rd_json_str(call->json, "ip", &about->ip) < 0 ||
+	    !rd_text_is_ip(about->ip) || rd_json_str(call->json, "user_agent", &about->agent) < 0 ||
 	    rd_json_str(call->json, "client_id", &client) < 0 || !take_times(call) ||
 	    !take_claims(call))
 		return RD_BAD_REQUEST;

@@ -1,5 +1,6 @@
-// POST login: name and password for the first tokens of a new family. Two questions: the account, then
-// the new family. An unknown, a disabled and a mistaken user get the same answer after the same work.
+// POST login: name and password for the first tokens of a new family. Two questions: the account,
+// then the new family. An unknown, a disabled and a mistaken user get the same answer after the
+// same work.
 #include "base/secret.h"
 #include "op/op.h"
 #include "op/text.h"

@@ -101,9 +101,9 @@ static enum rd_result admit(struct rd_call *call)
 	if (p->value[RD_PARAM_DIALECT].len)
 		call->request.dialect = rd_dialect_find(p->value[RD_PARAM_DIALECT]);
 	call->op = find(p->value[RD_PARAM_ROUTE]);
-	call->client = rd_config_client(
-	    call->service->config,
-	    client.len ? client : rd_span(call->service->config->default_client));
+	call->client =
+	    rd_config_client(call->service->config,
+			     client.len ? client : rd_span(call->service->config->default_client));
 	if (!call->request.dialect || !call->client) {
 		call->request.dialect = &rd_dialect_json;
 		rd_log(RD_LOG_ERROR, "request.misrouted",

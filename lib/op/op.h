@@ -1,5 +1,6 @@
-// Operations. Each is two pure functions around one store script: ask turns a request into a reply or
-// into one question; answer turns what the store said into a reply or, rarely, into the next question.
+// Operations. Each is two pure functions around one store script: ask turns a request into a reply
+// or into one question; answer turns what the store said into a reply or, rarely, into the next
+// question.
 #pragma once
 #include "http/reply.h"
 #include "http/request.h"
@@ -17,8 +18,8 @@ struct rd_service {
 
 #define RD_REQUEST_ID_MAX 64
 
-// One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start. It
-// holds secrets and borrowed memory: rd_call_end when the reply is out.
+// One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start.
+// It holds secrets and borrowed memory: rd_call_end when the reply is out.
 struct rd_call {
 	const struct rd_service *service;
 	struct rd_params params;
@@ -32,7 +33,8 @@ struct rd_call {
 	struct rd_request request;
 	const struct rd_client *client;
 	struct json_object *json;
-	struct rd_token token; // refresh: as presented; login, issue: generation 0 of the new family
+	struct rd_token
+	    token; // refresh: as presented; login, issue: generation 0 of the new family
 	struct rd_record about; // login, issue: what the new record says
 	uint8_t seed[RD_SEED_LEN];
 	int64_t auth_time_ms;
@@ -68,13 +70,14 @@ static inline void rd_call_begin(struct rd_call *call, const struct rd_service *
 enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question);
 void rd_call_end(struct rd_call *call);
 
-// For operations: the reply of an outcome that is not RD_OK, and its audit line where it deserves one.
+// For operations: the reply of an outcome that is not RD_OK, and its audit line where it deserves
+// one.
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
 void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,
 		 const uint8_t *family);
 
-// Signs an access token for the family of record and writes the reply of a grant. token: sealed here
-// for generation and kid given; its text is left out when with_refresh is false.
+// Signs an access token for the family of record and writes the reply of a grant. token: sealed
+// here for generation and kid given; its text is left out when with_refresh is false.
 struct rd_granting {
 	const struct rd_record *record;
 	int64_t now_ms; // Redis' clock

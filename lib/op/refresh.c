@@ -13,8 +13,7 @@ enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 		result = rd_client_check(call, &credential.client);
 	if (!result)
 		result = rd_token_parse(credential.token, &call->token);
-	if (!result &&
-	    !rd_token_authentic(&call->token, service->keys, rd_span(call->client->id)))
+	if (!result && !rd_token_authentic(&call->token, service->keys, rd_span(call->client->id)))
 		result = RD_FORGED;
 	if (result)
 		return rd_op_fail(call, result);

@@ -1,5 +1,5 @@
-// verify, for nginx' auth_request: is this access token good for this location? Stateless. nginx turns
-// every status but 2xx, 401 and 403 into a 500, so refusals are 401 whatever their reason.
+// verify, for nginx' auth_request: is this access token good for this location? Stateless. nginx
+// turns every status but 2xx, 401 and 403 into a 500, so refusals are 401 whatever their reason.
 #include "op/op.h"
 #include "op/text.h"
 

@@ -32,8 +32,8 @@ static void begin_section(struct reading *in, const char *line)
 		(void)!rd_client_set(in->config, name + 7, NULL, NULL, in->why);
 }
 
-// inih's fgets. The rest of a long line would be taken for a line of its own, and an indented line for
-// more of the one above it.
+// inih's fgets. The rest of a long line would be taken for a line of its own, and an indented line
+// for more of the one above it.
 static char *next_line(char *line, int max, void *stream)
 {
 	struct reading *in = stream;

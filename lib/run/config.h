@@ -1,5 +1,5 @@
-// Configuration: flags over REFRESHD_* variables over the file (INI, by inih) over defaults, all from
-// the one table in options.h. Clients are sections of the file, [client NAME].
+// Configuration: flags over REFRESHD_* variables over the file (INI, by inih) over defaults, all
+// from the one table in options.h. Clients are sections of the file, [client NAME].
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,8 +11,8 @@
 struct rd_client {
 	char id[65];
 	bool confidential; // kind: public (default) or confidential (has secret_sha256)
-	bool rotation;     // rotation = on (default) or off: one refresh token for the session's life
-	bool issue;        // issue = on: may call /internal/issue; confidential only
+	bool rotation; // rotation = on (default) or off: one refresh token for the session's life
+	bool issue;    // issue = on: may call /internal/issue; confidential only
 	uint8_t secret_sha256[32];
 	uint32_t grace_s, idle_ttl_s, max_ttl_s; // default: the service's
 	bool has_secret;
@@ -31,10 +31,11 @@ struct rd_config {
 };
 
 // Reads path (NULL or a missing default file: none), then environ, then flags: `--grace-s 10` or
-// `--grace-s=10`; what is not a flag stays in argv, argc is set to what is left. False with one line
-// in why, "path:line: what" where a file is to blame. An unknown REFRESHD_* variable only warns.
-[[nodiscard]] bool rd_config_load(struct rd_config *config, const char *path, int *argc, char **argv,
-				  struct rd_buf *why);
+// `--grace-s=10`; what is not a flag stays in argv, argc is set to what is left. False with one
+// line in why, "path:line: what" where a file is to blame. An unknown REFRESHD_* variable only
+// warns.
+[[nodiscard]] bool rd_config_load(struct rd_config *config, const char *path, int *argc,
+				  char **argv, struct rd_buf *why);
 
 // NULL when there is none.
 const struct rd_client *rd_config_client(const struct rd_config *config, struct rd_span id);

@@ -96,10 +96,8 @@ static struct rd_client *client_at(struct rd_config *config, const char *id, str
 		return NULL;
 	}
 	c = &config->clients[config->client_count++];
-	*c = (struct rd_client){.rotation = true,
-				.grace_s = RD_UNSET,
-				.idle_ttl_s = RD_UNSET,
-				.max_ttl_s = RD_UNSET};
+	*c = (struct rd_client){
+	    .rotation = true, .grace_s = RD_UNSET, .idle_ttl_s = RD_UNSET, .max_ttl_s = RD_UNSET};
 	memcpy(c->id, id, strlen(id) + 1);
 	return c;
 }

@@ -38,7 +38,7 @@ static ssize_t read_secret(const char *path, char *text, size_t max, struct rd_b
 		reason = strerror(errno);
 	else
 		reason = refuse(&st);
-	for (len = 0; !reason && n > 0 && (size_t)len < max; len += n > 0 ? n : 0)
+	for (len = 0; !reason && n > 0 && (size_t)len<max; len += n> 0 ? n : 0)
 		n = read(fd, text + len, max - (size_t)len);
 	if (!reason && n < 0)
 		reason = strerror(errno);

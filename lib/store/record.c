@@ -22,7 +22,8 @@ static uint64_t take_int(struct reader *r, size_t bytes)
 	return n;
 }
 
-// Lengths over max are refused as too short a record is: who relies on the limits may go on doing so.
+// Lengths over max are refused as too short a record is: who relies on the limits may go on doing
+// so.
 static struct rd_span take_span(struct reader *r, size_t length_bytes, size_t max)
 {
 	size_t len = take_int(r, length_bytes);

@@ -12,7 +12,8 @@
 //       26      6  created, ms
 //       32      6  auth_time, ms
 //       38     16  seed, constant for the family's life
-//       54         user, client, ip (1 byte of length each), scope, claims, user agent (2 bytes each)
+//       54         user, client, ip (1 byte of length each), scope, claims, user agent (2 bytes
+//       each)
 //
 // rotate.lua writes bytes 1..19 only; issue.lua writes the whole. All times are Redis' clock.
 #pragma once
@@ -20,14 +21,14 @@
 #include "base/buf.h"
 #include "token/refresh.h"
 
-#define RD_RECORD_HEAD   54
-#define RD_USER_MAX      255
-#define RD_SCOPE_MAX     512
-#define RD_IP_MAX        45
-#define RD_AGENT_MAX     128 // a longer user agent is cut
+#define RD_RECORD_HEAD       54
+#define RD_USER_MAX          255
+#define RD_SCOPE_MAX         512
+#define RD_IP_MAX            45
+#define RD_AGENT_MAX         128 // a longer user agent is cut
 #define RD_RECORD_CLAIMS_MAX 2048
-#define RD_RECORD_VAR_MAX                                                                          \
-	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + RD_RECORD_CLAIMS_MAX +           \
+#define RD_RECORD_VAR_MAX                                                                \
+	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + RD_RECORD_CLAIMS_MAX + \
 	 RD_AGENT_MAX + 9)
 
 enum rd_reason { RD_REASON_NONE, RD_REASON_REUSE };
@@ -41,10 +42,10 @@ struct rd_record {
 	struct rd_span user, client, ip, scope, claims, agent; // borrowed
 };
 
-// Reads bytes into *out, which borrows from them. False: not a whole record of this version, or with a
-// text longer than its limit.
+// Reads bytes into *out, which borrows from them. False: not a whole record of this version, or
+// with a text longer than its limit.
 [[nodiscard]] bool rd_record_read(struct rd_span bytes, struct rd_record *out);
 
-// Appends the variable part, which issue.lua puts behind the head. agent is cut to RD_AGENT_MAX; the
-// other fields' limits are the caller's to keep (asserted).
+// Appends the variable part, which issue.lua puts behind the head. agent is cut to RD_AGENT_MAX;
+// the other fields' limits are the caller's to keep (asserted).
 void rd_record_put_var(struct rd_buf *buf, const struct rd_record *record);

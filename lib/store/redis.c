@@ -20,7 +20,7 @@ struct rd_redis {
 	void *tag;
 	redisContext *ctx; // NULL when DOWN
 	enum state state;
-	uint32_t listening; // epoll events asked for
+	uint32_t listening;     // epoll events asked for
 	int greeted, greetings; // replies to the greeting: got, wanted
 	int failures;           // attempts to connect that failed in a row
 	int64_t retry_at_ms, greet_by_ms;
@@ -64,7 +64,8 @@ static void listen_for(struct rd_redis *r, uint32_t events)
 
 	if (events == r->listening)
 		return;
-	if (epoll_ctl(r->epoll_fd, r->listening ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, r->ctx->fd, &ev) == 0)
+	if (epoll_ctl(r->epoll_fd, r->listening ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, r->ctx->fd, &ev) ==
+	    0)
 		r->listening = events;
 }
 
@@ -161,7 +162,8 @@ static void question_reply(struct rd_redis *r, const redisReply *reply)
 	struct rd_pending *p = pop(&r->sent);
 	struct rd_answer answer;
 
-	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 && !p->whole) {
+	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
+	    !p->whole) {
 		p->whole = true; // nothing ran; send the text along, which also loads it
 		send_question(r, p);
 		return;

@@ -1,10 +1,10 @@
-// One connection to one Redis that remakes itself. Never blocks (but for a host name's look-up while
-// connecting): all questions of one wake-up leave in one write, answers come back in order.
+// One connection to one Redis that remakes itself. Never blocks (but for a host name's look-up
+// while connecting): all questions of one wake-up leave in one write, answers come back in order.
 //
-// A question that is not answered within timeout_ms drops the connection and with it every question in
-// flight, because hiredis would hand the late reply to the next caller. After a failed attempt to
-// connect, questions are refused at once until an attempt succeeds; attempts are 50..400 ms apart,
-// jittered.
+// A question that is not answered within timeout_ms drops the connection and with it every question
+// in flight, because hiredis would hand the late reply to the next caller. After a failed attempt
+// to connect, questions are refused at once until an attempt succeeds; attempts are 50..400 ms
+// apart, jittered.
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
@@ -29,7 +29,8 @@ struct rd_redis_config {
 };
 
 // A question on its way. Embed it in what waits for the answer. done is called exactly once, from
-// rd_redis_events or rd_redis_tick, never from rd_redis_submit; the waiting struct may be freed in it.
+// rd_redis_events or rd_redis_tick, never from rd_redis_submit; the waiting struct may be freed in
+// it.
 struct rd_pending {
 	struct rd_question question;
 	void (*done)(struct rd_pending *pending, const struct rd_answer *answer);
@@ -46,16 +47,16 @@ void rd_redis_free(struct rd_redis *redis); // nothing may be waiting
 
 void rd_redis_submit(struct rd_redis *redis, struct rd_pending *pending, int64_t now_ms);
 void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_ms);
-// Connects when it is time, refuses what is overdue and writes what was submitted. Call it once at the
-// end of each wake-up. Gives the ms until it wants to be called again, -1 for no wish.
+// Connects when it is time, refuses what is overdue and writes what was submitted. Call it once at
+// the end of each wake-up. Gives the ms until it wants to be called again, -1 for no wish.
 int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
-bool rd_redis_up(const struct rd_redis *redis);     // connected, scripts loaded
+bool rd_redis_up(const struct rd_redis *redis);      // connected, scripts loaded
 bool rd_redis_settled(const struct rd_redis *redis); // up, or the last attempt failed
-bool rd_redis_idle(const struct rd_redis *redis);   // nothing waits for an answer
+bool rd_redis_idle(const struct rd_redis *redis);    // nothing waits for an answer
 
-// Asks one question and waits for its answer: for the admin verbs. False and why on failure; otherwise
-// *answer borrows from *handle, which rd_redis_release frees.
+// Asks one question and waits for its answer: for the admin verbs. False and why on failure;
+// otherwise *answer borrows from *handle, which rd_redis_release frees.
 [[nodiscard]] bool rd_redis_call(const struct rd_redis_config *config,
 				 const struct rd_question *question, struct rd_answer *answer,
 				 void **handle, struct rd_buf *why);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 const char *const rd_script_texts[RD_SCRIPT_COUNT] = {
-// clang-format off
+    // clang-format off
     [RD_SCRIPT_ROTATE] =
 #include "rotate.lua.h"
     ,

@@ -7,7 +7,8 @@
 
 extern const char *const rd_script_texts[RD_SCRIPT_COUNT];
 
-// Appends the call to ctx's output: EVALSHA by sha (RD_SHA_LEN bytes), or with NULL EVAL and the text.
+// Appends the call to ctx's output: EVALSHA by sha (RD_SHA_LEN bytes), or with NULL EVAL and the
+// text.
 void rd_script_append(redisContext *ctx, const struct rd_question *question, const char *sha);
 
 // Turns a reply into an answer that borrows from it. Anything unforeseen is away.

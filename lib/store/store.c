@@ -94,12 +94,18 @@ static const struct {
 	enum rd_result result;
 	enum rd_turn_kind kind;
 } turns[] = {
-    {'R', RD_OK, RD_TURN_ROTATED},   {'C', RD_OK, RD_TURN_COALESCED},
-    {'P', RD_OK, RD_TURN_REPLAYED},  {'K', RD_OK, RD_TURN_KEPT},
-    {'I', RD_OK, RD_TURN_KEPT},      {'A', RD_ABSENT, 0},
-    {'V', RD_REVOKED, 0},            {'E', RD_EXPIRED, 0},
-    {'W', RD_WRONG_CLIENT, 0},       {'U', RD_REUSE, 0},
-    {'F', RD_FUTURE, 0},             {'X', RD_STORE_OUT, 0},
+    {'R', RD_OK, RD_TURN_ROTATED},
+    {'C', RD_OK, RD_TURN_COALESCED},
+    {'P', RD_OK, RD_TURN_REPLAYED},
+    {'K', RD_OK, RD_TURN_KEPT},
+    {'I', RD_OK, RD_TURN_KEPT},
+    {'A', RD_ABSENT, 0},
+    {'V', RD_REVOKED, 0},
+    {'E', RD_EXPIRED, 0},
+    {'W', RD_WRONG_CLIENT, 0},
+    {'U', RD_REUSE, 0},
+    {'F', RD_FUTURE, 0},
+    {'X', RD_STORE_OUT, 0},
 };
 
 #define TURN_HEAD 7 // letter and now

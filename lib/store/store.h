@@ -38,7 +38,8 @@ struct rd_question {
 #define RD_ANSWER_PARTS 3
 
 // What came back. away: no answer in time, or none that can be used; whether the script ran is then
-// not known. Otherwise one integer, or count strings (one, or the members of a list; nil is ptr NULL).
+// not known. Otherwise one integer, or count strings (one, or the members of a list; nil is ptr
+// NULL).
 struct rd_answer {
 	bool away;
 	int64_t integer;
@@ -60,8 +61,8 @@ struct rd_rotation {
 enum rd_turn_kind { RD_TURN_ROTATED, RD_TURN_COALESCED, RD_TURN_REPLAYED, RD_TURN_KEPT };
 
 struct rd_turn {
-	enum rd_turn_kind kind; // when RD_OK
-	int64_t now_ms;         // Redis' clock
+	enum rd_turn_kind kind;  // when RD_OK
+	int64_t now_ms;          // Redis' clock
 	struct rd_record record; // as it stands now, borrowed from the answer; unset when RD_ABSENT
 };
 
@@ -73,7 +74,7 @@ struct rd_issue {
 	const struct rd_token *token; // slot, family and kid; generation 0
 	const uint8_t *seed;          // RD_SEED_LEN
 	int64_t idle_ms, absolute_ms;
-	int64_t auth_time_ms; // 0: now
+	int64_t auth_time_ms;   // 0: now
 	struct rd_record about; // user, client, ip, scope, claims, agent
 };
 
@@ -89,6 +90,7 @@ struct rd_account {
 void rd_ask_account(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN]);
 // RD_OK, RD_ABSENT or RD_STORE_OUT. *out borrows from the answer.
-[[nodiscard]] enum rd_result rd_read_account(const struct rd_answer *answer, struct rd_account *out);
+[[nodiscard]] enum rd_result rd_read_account(const struct rd_answer *answer,
+					     struct rd_account *out);
 void rd_ask_account_add(struct rd_question *out, struct rd_span prefix,
 			const uint8_t slot[static RD_SLOT_LEN], const struct rd_account *account);

@@ -234,9 +234,9 @@ enum rd_result rd_jwt_verify(struct rd_span token, const struct rd_keys *keys,
 }
 
 // RFC 7519, RFC 9068, cnf of RFC 7800 (proof of possession), ours.
-static const char *const reserved[] = {"iss", "sub", "aud",	  "exp",   "nbf",
+static const char *const reserved[] = {"iss", "sub", "aud",       "exp",   "nbf",
 				       "iat", "jti", "client_id", "scope", "auth_time",
-				       "acr", "amr", "cnf",	  "sid",   "fresh"};
+				       "acr", "amr", "cnf",       "sid",   "fresh"};
 
 bool rd_claim_reserved(struct rd_span name)
 {

@@ -5,8 +5,8 @@
 #include "token/keys.h"
 
 #define CONTEXT "refreshd"
-#define LINES	(1 + 2 * RD_KEYS_MAX) // deployment, refresh, access
-#define FIELDS	4
+#define LINES   (1 + 2 * RD_KEYS_MAX) // deployment, refresh, access
+#define FIELDS  4
 
 const char *const rd_alg_names[RD_ALG_COUNT] = {"EdDSA", "HS256"};
 

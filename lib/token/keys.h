@@ -15,8 +15,8 @@
 #include "base/buf.h"
 #include "base/span.h"
 
-#define RD_KEYS_MAX	  16 // of each kind
-#define RD_KID_LEN	  43 // RFC 7638 thumbprint, SHA-256 in base64url
+#define RD_KEYS_MAX       16 // of each kind
+#define RD_KID_LEN        43 // RFC 7638 thumbprint, SHA-256 in base64url
 #define RD_JWT_HEADER_MAX 128
 
 enum rd_alg { RD_ALG_EDDSA, RD_ALG_HS256, RD_ALG_COUNT };
@@ -34,7 +34,7 @@ struct rd_access_key {
 	char kid[RD_KID_LEN + 1];
 	uint8_t secret[crypto_sign_SECRETKEYBYTES]; // Ed25519 secret key, or 32 bytes for HS256
 	uint8_t public[crypto_sign_PUBLICKEYBYTES]; // Ed25519 only
-	crypto_auth_hmacsha256_state hmac;	    // HS256 with key and header already hashed in
+	crypto_auth_hmacsha256_state hmac;          // HS256 with key and header already hashed in
 	// base64url of the only JWS headers this key ever has. [1] is "Ed25519", the name of RFC
 	// 9864 (empty for HS256). A token is matched to a key by comparing its header with these,
 	// so no header is ever parsed and the algorithm always comes from the key.
@@ -45,7 +45,7 @@ struct rd_access_key {
 struct rd_keys {
 	uint8_t slot_key[32], sid_key[32];  // crypto_kdf of the deployment key, ids 1 and 2
 	struct rd_refresh_key refresh[256]; // by kid
-	uint8_t refresh_active;		    // kid
+	uint8_t refresh_active;             // kid
 	struct rd_access_key access[RD_KEYS_MAX];
 	size_t access_count;
 };

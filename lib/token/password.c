@@ -27,7 +27,7 @@ static void write_dummy(char out[static RD_PASSWORD_HASH_MAX], const struct rd_a
 	rd_put_u64(&text, cost->mem_kib);
 	rd_put_lit(&text, ",t=");
 	rd_put_u64(&text, cost->ops);
-	rd_put_lit(&text, ",p=1$AAAAAAAAAAAAAAAAAAAAAA$");		  // 16 bytes of salt
+	rd_put_lit(&text, ",p=1$AAAAAAAAAAAAAAAAAAAAAA$");                // 16 bytes of salt
 	rd_put_lit(&text, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"); // 32 of hash
 	rd_put(&text, "", 1);
 	assert(rd_buf_ok(&text));

@@ -3,7 +3,7 @@
 #include <sodium.h>
 #include "base/span.h"
 
-#define RD_PASSWORD_MAX	     1024 // bytes; a longer one is refused before any hashing
+#define RD_PASSWORD_MAX      1024 // bytes; a longer one is refused before any hashing
 #define RD_PASSWORD_HASH_MAX crypto_pwhash_argon2id_STRBYTES
 
 struct rd_argon2 {

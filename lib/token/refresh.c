@@ -3,10 +3,10 @@
 #include "base/secret.h"
 #include "token/refresh.h"
 
-#define PREFIX	    "rt1_"
+#define PREFIX      "rt1_"
 #define PREFIX_LEN  (sizeof PREFIX - 1)
 #define SECRET_AT   30 // where the secret and the tag start in the token's bytes
-#define TAG_AT	    (SECRET_AT + RD_SECRET_LEN)
+#define TAG_AT      (SECRET_AT + RD_SECRET_LEN)
 #define MESSAGE_MAX (TAG_AT + RD_CLIENT_MAX) // the longer of the two hash inputs
 
 static_assert(TAG_AT + RD_TAG_LEN == RD_TOKEN_BYTES);

@@ -12,15 +12,15 @@
 #include "token/keys.h"
 
 #define RD_TOKEN_VERSION  1
-#define RD_TOKEN_BYTES	  70
+#define RD_TOKEN_BYTES    70
 #define RD_TOKEN_TEXT_LEN 98
-#define RD_SLOT_LEN	  8
-#define RD_FAMILY_LEN	  16
-#define RD_SECRET_LEN	  24
-#define RD_TAG_LEN	  16
-#define RD_SEED_LEN	  16
-#define RD_SID_TEXT_LEN	  22
-#define RD_CLIENT_MAX	  64 // bytes of a client id
+#define RD_SLOT_LEN       8
+#define RD_FAMILY_LEN     16
+#define RD_SECRET_LEN     24
+#define RD_TAG_LEN        16
+#define RD_SEED_LEN       16
+#define RD_SID_TEXT_LEN   22
+#define RD_CLIENT_MAX     64 // bytes of a client id
 
 struct rd_token {
 	uint8_t version, kid;

@@ -113,7 +113,7 @@ static void b64_fills_a_buffer_to_the_last_byte(void **state)
 static void rfc4648_vectors_both_ways(void **state)
 {
 	static const char *const rows[][2] = {
-	    {"", ""},		{"f", "Zg"},	      {"fo", "Zm8"},	      {"foo", "Zm9v"},
+	    {"", ""},           {"f", "Zg"},          {"fo", "Zm8"},          {"foo", "Zm9v"},
 	    {"foob", "Zm9vYg"}, {"fooba", "Zm9vYmE"}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff", "-_8"},
 	};
 
@@ -133,9 +133,9 @@ static void rfc4648_vectors_both_ways(void **state)
 static void b64_takes_one_spelling_only(void **state)
 {
 	static const struct rd_span rows[] = {
-	    RD_SPAN("Z"),	  RD_SPAN("Zh"),	 RD_SPAN("Zg=="),  RD_SPAN("Zm9"),
-	    RD_SPAN("Zm8="),	  RD_SPAN("Zm9v\n"),	 RD_SPAN(" Zm9v"), RD_SPAN("Zm 9v"),
-	    RD_SPAN("-/8"),	  RD_SPAN("+_8"),	 RD_SPAN("Zg\0"),  RD_SPAN("\0\0"),
+	    RD_SPAN("Z"),         RD_SPAN("Zh"),         RD_SPAN("Zg=="),  RD_SPAN("Zm9"),
+	    RD_SPAN("Zm8="),      RD_SPAN("Zm9v\n"),     RD_SPAN(" Zm9v"), RD_SPAN("Zm 9v"),
+	    RD_SPAN("-/8"),       RD_SPAN("+_8"),        RD_SPAN("Zg\0"),  RD_SPAN("\0\0"),
 	    RD_SPAN("Zm9vZm9vZ"), RD_SPAN("Zm\xc3\xa9"), RD_SPAN("===="),  RD_SPAN("Zg."),
 	};
 
@@ -200,7 +200,7 @@ int main(void)
 	    cmocka_unit_test(any_size_too_small_is_full_and_writes_nothing_past_it),
 	    cmocka_unit_test(a_full_buffer_stays_full),
 	    cmocka_unit_test(b64_fills_a_buffer_to_the_last_byte),
-		cmocka_unit_test(public_b64_is_libsodiums),
+	    cmocka_unit_test(public_b64_is_libsodiums),
 	    cmocka_unit_test(rfc4648_vectors_both_ways),
 	    cmocka_unit_test(b64_takes_one_spelling_only),
 	    cmocka_unit_test(b64_takes_no_byte_outside_its_alphabet),

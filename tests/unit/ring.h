@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include "token/keys.h"
 
-#define RING_DEPLOYMENT	   "deployment AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n"
+#define RING_DEPLOYMENT    "deployment AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n"
 #define RING_REFRESH_OLD   "refresh 1 retired ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\n"
-#define RING_REFRESH	   "refresh 7 active QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8\n"
-#define RING_EDDSA	   "access EdDSA active nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\n"
-#define RING_HS256	   "access HS256 active YGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8\n"
+#define RING_REFRESH       "refresh 7 active QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8\n"
+#define RING_EDDSA         "access EdDSA active nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A\n"
+#define RING_HS256         "access HS256 active YGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn8\n"
 #define RING_EDDSA_RETIRED "access EdDSA retired gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8\n"
 
 #define RING RING_DEPLOYMENT RING_REFRESH_OLD RING_REFRESH RING_EDDSA RING_HS256 RING_EDDSA_RETIRED

@@ -3,15 +3,15 @@
 #include "jws.h"
 
 // Members of a good payload; each ends in a comma, and X ends the object.
-#define M_ISS	"\"iss\":\"" ISS "\","
-#define M_SUB	"\"sub\":\"user-1\","
-#define M_AUD	"\"aud\":\"" AUD "\","
-#define M_EXP	"\"exp\":1700000300,"
-#define M_IAT	"\"iat\":1700000000,"
-#define M_JTI	"\"jti\":\"j\","
-#define M_TIME	"\"auth_time\":1700000000,"
+#define M_ISS   "\"iss\":\"" ISS "\","
+#define M_SUB   "\"sub\":\"user-1\","
+#define M_AUD   "\"aud\":\"" AUD "\","
+#define M_EXP   "\"exp\":1700000300,"
+#define M_IAT   "\"iat\":1700000000,"
+#define M_JTI   "\"jti\":\"j\","
+#define M_TIME  "\"auth_time\":1700000000,"
 #define M_FRESH "\"fresh\":false,"
-#define X	"\"x\":1}"
+#define X       "\"x\":1}"
 
 #define WITH_ISS(m)   RD_SPAN("{" m M_SUB M_AUD M_EXP M_IAT M_JTI M_TIME M_FRESH X)
 #define WITH_SUB(m)   RD_SPAN("{" M_ISS m M_AUD M_EXP M_IAT M_JTI M_TIME M_FRESH X)
@@ -21,8 +21,8 @@
 #define WITH_JTI(m)   RD_SPAN("{" M_ISS M_SUB M_AUD M_EXP M_IAT m M_TIME M_FRESH X)
 #define WITH_TIME(m)  RD_SPAN("{" M_ISS M_SUB M_AUD M_EXP M_IAT M_JTI m M_FRESH X)
 #define WITH_FRESH(m) RD_SPAN("{" M_ISS M_SUB M_AUD M_EXP M_IAT M_JTI M_TIME m X)
-#define GOOD	      "{" M_ISS M_SUB M_AUD M_EXP M_IAT M_JTI M_TIME M_FRESH
-#define WITH(m)	      RD_SPAN(GOOD m X)
+#define GOOD          "{" M_ISS M_SUB M_AUD M_EXP M_IAT M_JTI M_TIME M_FRESH
+#define WITH(m)       RD_SPAN(GOOD m X)
 
 #define NEST_8 "[[[[[[[["
 #define TSEN_8 "]]]]]]]]"
@@ -284,7 +284,7 @@ static void j_the_algorithm_comes_from_the_key(void **state)
 
 static void j_a_part_in_another_spelling_is_refused(void **state)
 {
-	static const char *const payloads[] = {"e30=",	"e31", "e3 0",
+	static const char *const payloads[] = {"e30=",  "e31", "e3 0",
 					       "e30\n", "e",   "\xff\xff\xff\xff"};
 
 	(void)state;
@@ -306,7 +306,7 @@ static void j_a_part_in_another_spelling_is_refused(void **state)
 
 static void j_dots_are_two(void **state)
 {
-	static const char *const tokens[] = {"",    ".",       "..",	    "...",
+	static const char *const tokens[] = {"",    ".",       "..",        "...",
 					     "a.b", "a.b.c.d", "a.b.c.d.e", "abc"};
 
 	(void)state;
@@ -333,8 +333,8 @@ static void put_own(struct rd_buf *out, uint8_t signature[static crypto_sign_BYT
 // S + L verifies in the group equation: only the range check of RFC 8032 section 5.1.7 refuses it.
 static void j_ed25519_s_plus_l_is_forged(void **state)
 {
-	static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a,	      0x63,
-					  0x12, 0x58, 0xd6, 0x9c, 0xf7,	      0xa2,
+	static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a,       0x63,
+					  0x12, 0x58, 0xd6, 0x9c, 0xf7,       0xa2,
 					  0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
 	uint8_t signature[crypto_sign_BYTES] = {0};
 	char text[RD_JWT_MAX];

@@ -270,10 +270,10 @@ static void custom_claims_may_not_take_a_registered_name(void **state)
 		const char *name;
 		bool reserved;
 	} rows[] = {
-	    {"iss", true},     {"sub", true},	    {"aud", true},   {"exp", true},
-	    {"nbf", true},     {"iat", true},	    {"jti", true},   {"client_id", true},
+	    {"iss", true},     {"sub", true},       {"aud", true},   {"exp", true},
+	    {"nbf", true},     {"iat", true},       {"jti", true},   {"client_id", true},
 	    {"scope", true},   {"auth_time", true}, {"acr", true},   {"amr", true},
-	    {"cnf", true},     {"sid", true},	    {"fresh", true}, {"roles", false},
+	    {"cnf", true},     {"sid", true},       {"fresh", true}, {"roles", false},
 	    {"groups", false}, {"tenant", false},   {"ISS", false},  {"is", false},
 	    {"issuer", false}, {"", false},
 	};

@@ -1,0 +1,63 @@
+// A file is taken with everything in its range, or refused with a reason.
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "run/config.h"
+#include "run/log.h"
+#include "tests/fuzz/fuzz.h"
+
+// In place of the log of the library, which the linker leaves out then.
+void rd_log(enum rd_log_level level, const char *event, const char *format, ...)
+{
+	(void)level, (void)event, (void)format;
+}
+
+void rd_log_audit(const struct rd_audit *audit)
+{
+	(void)audit;
+}
+
+void rd_log_worker(unsigned number)
+{
+	(void)number;
+}
+
+static void is_sound(const struct rd_config *c)
+{
+#define IN_RANGE(field, def, least, most, help) \
+	MUST((long long)c->field >= (least) && c->field <= (most));
+#define SHORT_ENOUGH(field, def, longest, help) MUST(strnlen(c->field, (longest) + 1) <= (longest));
+	RD_NUMBER_OPTIONS(IN_RANGE)
+	RD_TEXT_OPTIONS(SHORT_ENOUGH)
+	MUST(c->access_jitter_s < c->access_ttl_s);
+	MUST(*c->audience || !*c->issuer);
+	MUST(c->client_count >= 1 && c->client_count <= RD_CLIENTS_MAX);
+	MUST(rd_config_client(c, rd_span(c->default_client)));
+	for (size_t i = 0; i < c->client_count; i++) {
+		const struct rd_client *client = &c->clients[i];
+
+		MUST(rd_config_client(c, rd_span(client->id)) == client);
+		MUST(client->confidential == client->has_secret);
+		MUST(client->confidential || !client->issue);
+		MUST(client->grace_s <= 300 && client->idle_ttl_s >= 1 && client->max_ttl_s >= 1);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct rd_config config;
+	char path[40], text[700];
+	struct rd_buf why = RD_BUF(text);
+	int argc = 0, fd = memfd_create("conf", MFD_CLOEXEC);
+	bool ok;
+
+	MUST(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	ok = rd_config_load(&config, path, &argc, (char *[]){NULL}, &why);
+	close(fd);
+	MUST(ok == (why.len == 0) && rd_buf_ok(&why));
+	if (ok)
+		is_sound(&config);
+	return 0;
+}

@@ -1,0 +1,269 @@
+#include "config.h"
+
+static void everything_has_a_default(void **state)
+{
+	const struct rd_config *c = &read_.config;
+	int argc = 0;
+
+	(void)state;
+	assert_true(load(NULL, &argc, (char *[]){NULL}));
+#define SAME_NUMBER(field, def, least, most, help) \
+	if (def != RD_UNSET)                       \
+		assert_int_equal(c->field, def);
+	RD_NUMBER_OPTIONS(SAME_NUMBER)
+#define SAME_TEXT(field, def, longest, help) \
+	if (*def)                            \
+		assert_string_equal(c->field, def);
+	RD_TEXT_OPTIONS(SAME_TEXT)
+	assert_int_equal(c->access_jitter_s, 90);
+	assert_string_equal(c->audience, c->issuer);
+	assert_int_equal(c->client_count, 1);
+	assert_string_equal(c->clients[0].id, "web");
+	assert_true(c->clients[0].rotation);
+	assert_false(c->clients[0].confidential || c->clients[0].issue);
+	assert_int_equal(c->clients[0].grace_s, 10);
+	assert_int_equal(c->clients[0].idle_ttl_s, 2592000);
+	assert_int_equal(c->clients[0].max_ttl_s, 15552000);
+}
+
+static void flags_over_environment_over_file_over_defaults(void **state)
+{
+	static const struct {
+		const char *file, *variable, *flag;
+		uint32_t grace_s;
+		const char *issuer;
+	} rows[] = {
+	    {"", NULL, NULL, 10, "http://127.0.0.1:8080"},
+	    {"grace_s = 1\nissuer = f\n", NULL, NULL, 1, "f"},
+	    {"", "2", NULL, 2, "2"},
+	    {"", NULL, "3", 3, "3"},
+	    {"grace_s = 1\nissuer = f\n", "2", NULL, 2, "2"},
+	    {"grace_s = 1\nissuer = f\n", NULL, "3", 3, "3"},
+	    {"", "2", "3", 3, "3"},
+	    {"grace_s = 1\nissuer = f\n", "2", "3", 3, "3"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *value = (char *)(uintptr_t)rows[i].flag;
+		char *argv[] = {"--grace-s", value, "--issuer", value, NULL};
+		int argc = value ? 4 : 0;
+
+		if (rows[i].variable) {
+			setenv("REFRESHD_GRACE_S", rows[i].variable, 1);
+			setenv("REFRESHD_ISSUER", rows[i].variable, 1);
+		}
+		write_config(rows[i].file, strlen(rows[i].file));
+		assert_true(load(read_.path, &argc, argv));
+		no_variables();
+		assert_int_equal(argc, 0);
+		assert_int_equal(read_.config.grace_s, rows[i].grace_s);
+		assert_string_equal(read_.config.issuer, rows[i].issuer);
+		assert_int_equal(read_.config.clients[0].grace_s, rows[i].grace_s);
+	}
+}
+
+static void what_is_no_flag_of_ours_stays_in_order(void **state)
+{
+	char *argv[] = {"refreshd",  "--grace-s=5", "serve", "",        "-t", "--unknown=1", "--",
+			"--workers", "3",           "-",     "--grace", "x",  NULL};
+	static const char *const left[] = {"refreshd", "serve", "",        "-t", "--unknown=1",
+					   "--",       "-",     "--grace", "x"};
+	int argc = COUNT(argv) - 1;
+
+	(void)state;
+	assert_true(load(NULL, &argc, argv));
+	assert_int_equal(argc, COUNT(left));
+	for (size_t i = 0; i < COUNT(left); i++)
+		assert_string_equal(argv[i], left[i]);
+	assert_int_equal(read_.config.grace_s, 5);
+	assert_int_equal(read_.config.workers, 3);
+}
+
+static void flags_have_two_spellings(void **state)
+{
+	(void)state;
+	assert_true(load_flag("--issuer=a=b", NULL));
+	assert_string_equal(read_.config.issuer, "a=b");
+	assert_true(load_flag("--issuer", "--grace-s"));
+	assert_string_equal(read_.config.issuer, "--grace-s");
+	assert_true(load_flag("--redis_prefix=", NULL));
+	assert_string_equal(read_.config.redis_prefix, "");
+	assert_false(load_flag("--issuer", NULL));
+	assert_string_equal(read_.why, "--issuer: wants a value");
+}
+
+static void every_number_keeps_its_range(void **state)
+{
+	struct rd_buf why;
+	char text[32];
+
+	(void)state;
+#define TRY(field, n, wanted)                                                                 \
+	snprintf(text, sizeof text, "%lld", (long long)(n));                                  \
+	why = (struct rd_buf)RD_BUF(read_.why);                                               \
+	assert_int_equal(                                                                     \
+	    rd_option_set(&read_.config, rd_option_find(#field, strlen(#field)), text, &why), \
+	    wanted);                                                                          \
+	assert_int_equal(why.len == 0, wanted);                                               \
+	if (wanted)                                                                           \
+		assert_int_equal(read_.config.field, n);
+#define RANGE(field, def, least, most, help)    \
+	TRY(field, least, true)                 \
+	TRY(field, most, true)                  \
+	TRY(field, (long long)least - 1, false) \
+	TRY(field, (long long)most + 1, false)
+	RD_NUMBER_OPTIONS(RANGE)
+}
+
+static void every_text_keeps_its_length(void **state)
+{
+	char text[400];
+	struct rd_buf why;
+
+	(void)state;
+	memset(text, 'x', sizeof text);
+#define LENGTH(field, def, longest, help)                                                    \
+	for (size_t len = (longest); len <= (longest) + 1; len++) {                          \
+		text[len] = 0;                                                               \
+		why = (struct rd_buf)RD_BUF(read_.why);                                      \
+		assert_int_equal(rd_option_set(&read_.config,                                \
+					       rd_option_find(#field, strlen(#field)), text, \
+					       &why),                                        \
+				 len == (longest));                                          \
+		text[len] = 'x';                                                             \
+	}                                                                                    \
+	assert_int_equal(strlen(read_.config.field), longest);
+	RD_TEXT_OPTIONS(LENGTH)
+}
+
+static void a_number_is_digits_and_nothing_else(void **state)
+{
+	static const char *const texts[] = {"",
+					    " 1",
+					    "1 ",
+					    "+1",
+					    "-1",
+					    "1.0",
+					    "1e1",
+					    "0x1",
+					    "1s",
+					    "ten",
+					    "4294967297",
+					    "18446744073709551617",
+					    "99999999999999999999999",
+					    "00000000001"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_false(load_flag("--grace-s", texts[i]));
+		assert_string_equal(read_.why, "grace_s: wants a whole number from 0 to 300");
+	}
+	assert_true(load_flag("--grace-s", "007"));
+	assert_int_equal(read_.config.grace_s, 7);
+}
+
+static void jitter_is_a_tenth_and_less_than_the_life(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t jitter_s; // -1: refused
+	} rows[] = {
+	    {"", 90},
+	    {"access_ttl_s = 60", 6},
+	    {"access_ttl_s = 9", 0},
+	    {"access_ttl_s = 1", 0},
+	    {"access_jitter_s = 0", 0},
+	    {"access_jitter_s = 899", 899},
+	    {"access_jitter_s = 900", -1},
+	    {"access_ttl_s = 60\naccess_jitter_s = 59", 59},
+	    {"access_ttl_s = 60\naccess_jitter_s = 60", -1},
+	    {"access_jitter_s = 61\naccess_ttl_s = 60", -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(load_text(rows[i].text), rows[i].jitter_s >= 0);
+		if (rows[i].jitter_s < 0)
+			assert_string_equal(read_.why,
+					    "access_jitter_s: wants to be less than access_ttl_s");
+		else
+			assert_int_equal(read_.config.access_jitter_s, rows[i].jitter_s);
+	}
+}
+
+static void the_algorithm_is_one_of_three_names(void **state)
+{
+	static const struct {
+		const char *value, *alg;
+		int name;
+	} rows[] = {
+	    {"EdDSA", "EdDSA", 0}, {"HS256", "HS256", 0}, {"Ed25519", "EdDSA", 1},
+	    {"eddsa", NULL, 0},    {"none", NULL, 0},     {"RS256", NULL, 0},
+	    {"", NULL, 0},         {"HS2567", NULL, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(load_flag("--access-alg", rows[i].value), rows[i].alg != NULL);
+		if (!rows[i].alg)
+			continue;
+		assert_string_equal(read_.config.access_alg, rows[i].alg);
+		assert_int_equal(read_.config.alg_name, rows[i].name);
+	}
+}
+
+static void an_unknown_variable_only_warns_and_a_bad_one_does_not(void **state)
+{
+	int argc = 0;
+
+	(void)state;
+	setenv("REFRESHD_GRACE", "5", 1);
+	assert_true(load(NULL, &argc, (char *[]){NULL}));
+	assert_string_equal(read_.heard, "config.unknown: no such option: REFRESHD_GRACE");
+	no_variables();
+	setenv("REFRESHD_CONFIG", "/x", 1);
+	setenv("REFRESHD", "x", 1);
+	setenv("XREFRESHD_GRACE_S", "x", 1);
+	assert_true(load(NULL, &argc, (char *[]){NULL}));
+	assert_string_equal(read_.heard, "");
+	no_variables();
+	setenv("REFRESHD_GRACE_S", "5s", 1);
+	assert_false(load(NULL, &argc, (char *[]){NULL}));
+	assert_string_equal(read_.why,
+			    "grace_s: wants a whole number from 0 to 300 (from the environment)");
+	no_variables();
+}
+
+static void a_name_is_whole(void **state)
+{
+	static const char *const names[] = {"",         "g",       "grace",    "grace_",
+					    "grace_ss", "grace s", "_grace_s", "grace.s"};
+	static const char *const good[] = {"grace_s", "grace-s", "GRACE_S", "Grace-S"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++)
+		assert_null(rd_option_find(names[i], strlen(names[i])));
+	for (size_t i = 0; i < COUNT(good); i++)
+		assert_non_null(rd_option_find(good[i], strlen(good[i])));
+	assert_non_null(rd_option_find("grace_s=5", 7));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(everything_has_a_default),
+	    cmocka_unit_test(flags_over_environment_over_file_over_defaults),
+	    cmocka_unit_test(what_is_no_flag_of_ours_stays_in_order),
+	    cmocka_unit_test(flags_have_two_spellings),
+	    cmocka_unit_test(every_number_keeps_its_range),
+	    cmocka_unit_test(every_text_keeps_its_length),
+	    cmocka_unit_test(a_number_is_digits_and_nothing_else),
+	    cmocka_unit_test(jitter_is_a_tenth_and_less_than_the_life),
+	    cmocka_unit_test(the_algorithm_is_one_of_three_names),
+	    cmocka_unit_test(an_unknown_variable_only_warns_and_a_bad_one_does_not),
+	    cmocka_unit_test(a_name_is_whole),
+	};
+
+	return cmocka_run_group_tests(tests, start_config, stop_config);
+}
