@@ -131,16 +131,19 @@ static void wait_signal(struct master *m, int wait_ms)
 
 int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
 {
+	static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1};
 	struct master m = {.setup = setup, .count = workers};
 
 	m.workers = calloc(workers, sizeof *m.workers);
 	assert(m.workers);
 	// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no
-	// meaning yet and must not kill.
+	// meaning yet and must not kill. Whoever started us may have had some ignored, and those
+	// never come.
 	sigemptyset(&m.signals);
-	for (size_t i = 0; i < 6; i++)
-		sigaddset(&m.signals,
-			  (const int[]){SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1}[i]);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		signal(signals[i], SIG_DFL);
+		sigaddset(&m.signals, signals[i]);
+	}
 	sigprocmask(SIG_BLOCK, &m.signals, NULL);
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers,
 	       setup->service->config->listen);

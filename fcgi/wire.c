@@ -67,8 +67,12 @@ bool rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max, struct rd_para
 	*params = (struct rd_params){0};
 	for (char **pair = r->envp; *pair; pair++)
 		rd_params_add(params, rd_span(*pair));
-	return r->role == FCGI_RESPONDER && FCGX_GetError(r->in) == 0 &&
-	       read_body(wire, body_max, body, body_len);
+	if (r->role == FCGI_RESPONDER && FCGX_GetError(r->in) == 0 &&
+	    read_body(wire, body_max, body, body_len))
+		return true;
+	FCGX_Free(r, 0);
+	r->ipcFd = -1;
+	return false;
 }
 
 // libfcgi frees its copies without wiping them.

@@ -156,7 +156,11 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
 	if (!loop->drain_by_ms && !listen_again(loop))
 		return 1;
-	while (!finished(loop))
-		wake(loop, tick(loop));
-	return 0;
+	for (;;) {
+		const int wait_ms = tick(loop); // it closes connections, so ask after it
+
+		if (finished(loop))
+			return 0;
+		wake(loop, wait_ms);
+	}
 }

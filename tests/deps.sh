@@ -65,5 +65,5 @@ $root sh -euc '
 		chmod 755 $policy
 	fi
 	apt-get -qq update
-	apt-get -qq install -y --no-install-recommends "$@" >/dev/null
+	apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >/dev/null
 ' sh $missing

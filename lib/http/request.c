@@ -151,6 +151,7 @@ static enum rd_result from_form(const struct rd_request *request, char *scratch,
 		return RD_BAD_REQUEST;
 	if (!rd_span_is(grant, RD_SPAN("refresh_token")))
 		return RD_BAD_GRANT_TYPE;
+	out->scope = rd_form_get(&form, RD_SPAN("scope"));
 	out->token = rd_form_get(&form, RD_SPAN("refresh_token"));
 	return out->token.len ? RD_OK : RD_ABSENT_TOKEN;
 }

@@ -21,6 +21,7 @@ struct rd_client_claim {
 
 struct rd_credential {
 	struct rd_span token;
+	struct rd_span scope; // asked for, RFC 6749 section 6; empty: all that was granted
 	struct rd_client_claim client;
 };
 

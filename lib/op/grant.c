@@ -92,3 +92,13 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 	rd_ask_issue(question, &issue);
 	return RD_STEP_ASK;
 }
+
+enum rd_result rd_op_issued(const struct rd_call *call, const struct rd_answer *answer,
+			    struct rd_turn *out)
+{
+	enum rd_result result = rd_read_issue(answer, out);
+
+	if (!result && sodium_memcmp(out->record.seed, call->seed, RD_SEED_LEN) != 0)
+		return RD_STORE_OUT;
+	return result;
+}

@@ -93,7 +93,7 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 			     struct rd_question *question)
 {
 	struct rd_turn turn;
-	enum rd_result result = rd_read_issue(answer, &turn);
+	enum rd_result result = rd_op_issued(call, answer, &turn);
 	bool fresh;
 
 	(void)question;

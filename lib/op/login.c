@@ -63,7 +63,7 @@ static enum rd_result check_password(struct rd_call *call, const struct rd_answe
 static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
 {
 	struct rd_turn turn;
-	enum rd_result result = rd_read_issue(answer, &turn);
+	enum rd_result result = rd_op_issued(call, answer, &turn);
 
 	if (result)
 		return rd_op_fail(call, result);

@@ -40,6 +40,7 @@ struct rd_call {
 	int64_t auth_time_ms;
 	bool fresh, asked_account;
 	struct rd_span sub, password; // login
+	struct rd_span scope;         // refresh: asked for
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
 	char claims[RD_CLAIMS_MAX];
@@ -89,6 +90,10 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *grantin
 
 // Starts the family that call->token, about, client and auth_time_ms describe.
 enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *question);
+
+// Reads the answer. RD_STORE_OUT too when it is about another family than the one asked for (S7).
+[[nodiscard]] enum rd_result rd_op_issued(const struct rd_call *call,
+					  const struct rd_answer *answer, struct rd_turn *out);
 
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,

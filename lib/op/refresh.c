@@ -1,6 +1,7 @@
 // POST refresh: a refresh token for a new access token and, mostly, its successor.
 #include "op/client.h"
 #include "op/op.h"
+#include "op/text.h"
 
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 {
@@ -11,6 +12,9 @@ enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 
 	if (!result)
 		result = rd_client_check(call, &credential.client);
+	call->scope = credential.scope;
+	if (!result && !rd_text_is_scope(call->scope))
+		result = RD_BAD_SCOPE;
 	if (!result)
 		result = rd_token_parse(credential.token, &call->token);
 	if (!result && !rd_token_authentic(&call->token, service->keys, rd_span(call->client->id)))
@@ -25,6 +29,7 @@ enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 				    .idle_ms = (int64_t)call->client->idle_ttl_s * 1000,
 				    .kid = service->keys->refresh_active,
 				    .rotate = call->client->rotation,
+				    .scope = call->scope,
 				});
 	return RD_STEP_ASK;
 }
@@ -41,6 +46,8 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 		result = RD_CONFLICT; // the tag is ours, the secret is not: the tag key has leaked
 	if (result)
 		return rd_op_fail(call, result);
+	if (call->scope.len)
+		turn.record.scope = call->scope; // for this access token; the grant stays whole
 	return rd_op_grant(call, &(struct rd_granting){
 				     .record = &turn.record,
 				     .now_ms = turn.now_ms,

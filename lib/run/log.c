@@ -22,14 +22,21 @@ void rd_log_worker(unsigned number)
 	worker_number = number;
 }
 
+// A field that does not fit is left out, so that the line stays whole.
 static void field(struct line *line, const char *name, struct rd_span value)
 {
+	const size_t before = line->buf.len;
+
 	if (value.len == 0)
 		return;
 	rd_put_str(&line->buf, line->json ? ",\"" : " ");
 	rd_put_str(&line->buf, name);
 	rd_put_str(&line->buf, line->json ? "\":" : "=");
 	rd_put_json(&line->buf, value);
+	if (!rd_buf_ok(&line->buf)) {
+		line->buf.len = before;
+		line->buf.full = false;
+	}
 }
 
 static void begin(struct line *line, enum rd_log_level level, const char *event)

@@ -2,7 +2,8 @@
 -- because Redis keeps what a failed script has written.
 --
 -- KEYS  1 the family's record, 2 its user's index (same hash slot)
--- ARGV  1 generation presented, 2 client id, 3 grace ms, 4 idle ms, 5 active kid, 6 "1": this client rotates
+-- ARGV  1 generation presented, 2 client id, 3 grace ms, 4 idle ms, 5 active kid, 6 "1": this client rotates,
+--       7 scope asked for ("": all of it)
 -- Gives one string: outcome letter, now (ms, 6 bytes), the record as it now stands (nothing when absent).
 -- The record's layout is in record.h. The clock is Redis' own.
 
@@ -22,6 +23,17 @@ local function write(at, bytes, expires_at)
 	return rec
 end
 
+-- Scope never grows (RFC 6749 section 6): whether every word asked for was granted.
+local function covers(wanted)
+	local _, _, _, granted = struct.unpack('>Bc0Bc0Bc0Hc0', rec, 55)
+	for word in wanted:gmatch('%S+') do
+		if not (' ' .. granted .. ' '):find(' ' .. word .. ' ', 1, true) then
+			return false
+		end
+	end
+	return true
+end
+
 if not rec then
 	return answer('A', '') -- absent
 end
@@ -32,6 +44,7 @@ end
 local _, revoked, kid, _, g, w, seen, expires = struct.unpack('>BBBBI4I6I6I6', rec)
 local _, client = struct.unpack('>Bc0Bc0', rec, 55)
 local young = grace > 0 and now - w < grace -- grace 0 is strict, also when the clock was set back
+local replay = n == g - 1 and young
 
 if revoked ~= 0 then
 	return answer('V', rec) -- a tombstone
@@ -41,6 +54,8 @@ elseif client ~= ARGV[2] then
 	return answer('W', rec) -- wrong client
 elseif n > g then
 	return answer('F', rec) -- ahead of the store
+elseif (n == g or replay) and ARGV[7] ~= '' and not covers(ARGV[7]) then
+	return answer('S', rec) -- wider scope; the family stays as it is
 elseif n == g and ARGV[6] ~= '1' then
 	return answer('K', write(14, struct.pack('>I6', now), math.min(now + idle, expires))) -- kept
 elseif n == g and young then
@@ -48,7 +63,7 @@ elseif n == g and young then
 elseif n == g then
 	local head = struct.pack('>BBI4I6I6', tonumber(ARGV[5]), 0, g + 1, now, now)
 	return answer('R', write(2, head, math.min(now + idle, expires))) -- rotated
-elseif n == g - 1 and young then
+elseif replay then
 	return answer('P', rec) -- replayed
 end
 

@@ -70,6 +70,7 @@ void rd_ask_rotate(struct rd_question *out, const struct rd_rotation *rotation)
 	arg_int(out, rotation->idle_ms);
 	arg_int(out, rotation->kid);
 	arg_int(out, rotation->rotate);
+	arg(out, rotation->scope);
 }
 
 void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue)
@@ -105,6 +106,7 @@ static const struct {
     {'W', RD_WRONG_CLIENT, 0},
     {'U', RD_REUSE, 0},
     {'F', RD_FUTURE, 0},
+    {'S', RD_BAD_SCOPE, 0},
     {'X', RD_STORE_OUT, 0},
 };
 
@@ -137,7 +139,7 @@ static enum rd_result read_turn(const struct rd_answer *answer, const char *lett
 
 enum rd_result rd_read_rotate(const struct rd_answer *answer, struct rd_turn *out)
 {
-	return read_turn(answer, "RCPKAVEWUFX", out);
+	return read_turn(answer, "RCPKAVEWUFSX", out);
 }
 
 enum rd_result rd_read_issue(const struct rd_answer *answer, struct rd_turn *out)

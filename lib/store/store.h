@@ -23,7 +23,7 @@ enum rd_script {
 };
 
 #define RD_KEYS_PER_QUESTION 2
-#define RD_ARGS_PER_QUESTION 6
+#define RD_ARGS_PER_QUESTION 7
 #define RD_QUESTION_BYTES    (RD_RECORD_VAR_MAX + 512)
 
 // One script call. The spans point into text, so a question must not be copied.
@@ -52,12 +52,14 @@ struct rd_rotation {
 	const struct rd_token *token; // authentic
 	struct rd_span client;
 	int64_t grace_ms, idle_ms;
-	uint8_t kid; // of the active refresh key
-	bool rotate; // false: the client keeps one token for the family's life
+	uint8_t kid;          // of the active refresh key
+	bool rotate;          // false: the client keeps one token for the family's life
+	struct rd_span scope; // asked for; empty: all that was granted
 };
 
 // "may this token rotate?" and what the script said. RD_OK means: give out the token of out's
-// generation. A refusal is one of RD_ABSENT .. RD_FUTURE; RD_STORE_OUT when answer is unusable.
+// generation. A refusal is one of RD_ABSENT .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer
+// is unusable.
 enum rd_turn_kind { RD_TURN_ROTATED, RD_TURN_COALESCED, RD_TURN_REPLAYED, RD_TURN_KEPT };
 
 struct rd_turn {

@@ -122,10 +122,11 @@ class World:
         auth_time = self.random.choice((0, 0, self.now - 5000, 1))
         kid, seed = self.random.randint(1, 255), self.random.randbytes(16)
         client = self.random.choice(CLIENTS)
-        var = variable_part(b"user", client, b"::1", b"read write"[:self.random.randrange(11)],
+        scope = b"read write"[:self.random.randrange(11)]
+        var = variable_part(b"user", client, b"::1", scope,
                             b'"n":1' * self.random.randrange(3), b"agent\0\r\n")
         answer = self.store.issue(key, index, self.now, idle, absolute, auth_time, kid, seed,
-                                  client, var)
+                                  client, scope, var)
         return (self.shas["issue"], 2, key, index, idle, absolute, auth_time, kid, seed, var,
                 *self.clock()), answer
 
@@ -138,9 +139,11 @@ class World:
         if self.random.random() < 0.03:
             client = self.random.choice(CLIENTS)
         rotates, kid = self.random.random() < 0.9, self.random.randint(1, 255)
-        answer = self.store.rotate(key, self.now, n, client, grace, idle, kid, rotates)
+        wanted = self.random.choice((b"",) * 12 + (b"read", b"write read", b"rea", b"admin"))
+        answer = self.store.rotate(key, self.now, n, client, grace, idle, kid, rotates,
+                                   wanted)
         return (self.shas["rotate"], 2, key, index, n, client, grace, idle, kid,
-                "1" if rotates else "0", *self.clock()), answer
+                "1" if rotates else "0", wanted, *self.clock()), answer
 
 
 def mismatch(steps, got):

@@ -8,6 +8,7 @@ n is the generation presented, g the stored one, w the time of the last rotation
   expired, idle or absolute, also inside grace     E  nothing
   other client than the record's                   W  nothing
   n > g                                            F  nothing
+  would succeed, but asks for scope not granted    S  nothing
   n = g, the client's tokens do not rotate         K  last seen and expiry move
   n = g, and now - w >= G, or G = 0, or w = 0      R  g + 1, w, kid, last seen and expiry move
   n = g, now - w < G                               C  nothing: a young head returns itself
@@ -17,7 +18,7 @@ n is the generation presented, g the stored one, w the time of the last rotation
 import struct
 from dataclasses import dataclass
 
-OUTCOMES = "AXVEWFKRCPU"
+OUTCOMES = "AXVEWFSKRCPU"
 REASON_REUSE = 1
 
 
@@ -30,6 +31,7 @@ class Family:
     auth_time: int
     seed: bytes
     client: bytes
+    scope: bytes
     var: bytes
     generation: int = 0
     rotated: int = 0
@@ -63,8 +65,8 @@ class Store:
     def answer(self, outcome, now, record=b""):
         return outcome.encode() + now.to_bytes(6, "big") + record
 
-    def issue(self, key, index, now, idle, absolute, auth_time, kid, seed, client, var):
-        family = Family(index, kid, now + absolute, now, auth_time or now, seed, client, var,
+    def issue(self, key, index, now, idle, absolute, auth_time, kid, seed, client, scope, var):
+        family = Family(index, kid, now + absolute, now, auth_time or now, seed, client, scope, var,
                         seen=now, key_expires=min(now + idle, now + absolute))
         self.families[key] = family
         members = self.indexes.setdefault(index, {})
@@ -76,13 +78,13 @@ class Store:
         self.index_expires[index] = max(self.index_expires.get(index, 0), family.expires)
         return self.answer("I", now, family.record())
 
-    def rotate(self, key, now, n, client, grace, idle, kid, rotates):
+    def rotate(self, key, now, n, client, grace, idle, kid, rotates, wanted):
         family = self.families.get(key)
         if family is None:
             return self.answer("A", now)
         if family.garbage is not None:
             return self.answer("X", now)
-        outcome = self.decide(family, now, n, client, grace, idle, rotates)
+        outcome = self.decide(family, now, n, client, grace, idle, rotates, wanted)
         if outcome in "RK":
             family.seen = now
             family.key_expires = min(now + idle, family.expires)
@@ -97,7 +99,7 @@ class Store:
         return self.answer(outcome, now, family.record())
 
     @staticmethod
-    def decide(family, now, n, client, grace, idle, rotates):
+    def decide(family, now, n, client, grace, idle, rotates, wanted):
         if family.revoked:
             return "V"
         if now >= min(family.expires, family.seen + idle):
@@ -107,11 +109,14 @@ class Store:
         if n > family.generation:
             return "F"
         young = grace > 0 and family.rotated > 0 and now - family.rotated < grace
+        replay = n == family.generation - 1 and young
+        if (n == family.generation or replay) and not set(wanted.split()) <= set(family.scope.split()):
+            return "S"
         if n == family.generation:
             if not rotates:
                 return "K"
             return "C" if young else "R"
-        return "P" if n == family.generation - 1 and young else "U"
+        return "P" if replay else "U"
 
     def forget(self, index, member):
         members = self.indexes.get(index, {})

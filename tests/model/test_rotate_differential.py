@@ -47,6 +47,8 @@ MUTANTS = {
     "idle expiry a millisecond late": ("now >= seen + idle", "now > seen + idle"),
     "absolute expiry a millisecond late": ("now >= expires or", "now > expires or"),
     "the client is not checked": ("client ~= ARGV[2]", "false"),
+    "the scope may grow": ("not covers(ARGV[7])", "false"),
+    "a wider scope hides a reuse": ("(n == g or replay) and ARGV[7]", "ARGV[7]"),
     "a tombstone is forgotten": ("revoked ~= 0", "false"),
     "a generation is skipped": ("g + 1", "g + 2"),
     "a coming generation rotates": ("n > g then", "n > g + 1 then"),
@@ -55,7 +57,7 @@ MUTANTS = {
                                         "write(1, struct.pack('>BBBI4I6I6', 0,"),
     "a tombstone lives no longer than the idle time": (
         "w, now), expires)", "w, now), math.min(now + idle, expires))"),
-    "the expiry does not move": ("redis.call('PEXPIREAT', KEYS[1], expires_at)", ""),
+    "the expiry does not move": ("'PXAT', expires_at", "'KEEPTTL'"),
     "the idle time passes the absolute expiry": (
         "head, math.min(now + idle, expires)", "head, now + idle"),
     "the active kid is not written": ("tonumber(ARGV[5])", "kid"),

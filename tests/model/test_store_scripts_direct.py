@@ -26,7 +26,7 @@ def dump(store):
 
 def rotate(store, n, now=NOW, client=b"web", grace=10_000, rotates="1"):
     return store.eval(differential.script("rotate.lua"), 2, KEY, INDEX, n, client, grace, IDLE, 1,
-                      rotates, now // 1000, now % 1000 * 1000)
+                      rotates, "", now // 1000, now % 1000 * 1000)
 
 
 def issue(store, now=NOW, var=VAR):
@@ -36,7 +36,7 @@ def issue(store, now=NOW, var=VAR):
 
 def record():
     made = Store()
-    made.issue(KEY, INDEX, NOW, IDLE, 10 * IDLE, 0, 1, b"s" * 16, b"web", VAR)
+    made.issue(KEY, INDEX, NOW, IDLE, 10 * IDLE, 0, 1, b"s" * 16, b"web", b"", VAR)
     return made.families[KEY].record()
 
 
@@ -44,7 +44,7 @@ def test_S8_a_script_that_redis_does_not_know_changes_nothing(store):
     issue(store)
     before = dump(store)
     with pytest.raises(redis.exceptions.NoScriptError):
-        store.evalsha("0" * 40, 2, KEY, INDEX, 0, b"web", 10_000, IDLE, 1, "1")
+        store.evalsha("0" * 40, 2, KEY, INDEX, 0, b"web", 10_000, IDLE, 1, "1", "")
     assert dump(store) == before
 
 

@@ -124,6 +124,8 @@ static void a_letter_that_rotate_never_says_is_503(void **state)
 			assert_int_equal(op.reply.status, 200);
 		else if (letter && strchr("AVEWUF", letter))
 			assert_reply(401, flask->refused);
+		else if (letter == 'S')
+			assert_int_equal(op.reply.status, 400);
 		else
 			assert_reply(503, flask->out);
 	}

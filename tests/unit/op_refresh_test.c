@@ -193,7 +193,7 @@ static void the_question_is_the_clients(void **state)
 				op_text("HTTP_AUTHORIZATION=Bearer %s", token.text)),
 			 RD_STEP_ASK);
 	assert_int_equal(op.question.script, RD_SCRIPT_ROTATE);
-	assert_int_equal(op.question.args, 6);
+	assert_int_equal(op.question.args, 7);
 	assert_text(op.question.arg[0], "3");
 	assert_text(op.question.arg[1], "keep");
 	assert_text(op.question.arg[2], "10000");

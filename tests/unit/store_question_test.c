@@ -39,20 +39,21 @@ static void rotate_asks_with_these_keys_and_arguments(void **state)
 	static const struct {
 		struct rd_rotation rotation;
 		uint32_t generation;
-		struct rd_span args[6];
+		struct rd_span args[7];
 	} rows[] = {
 	    {{.client = RD_SPAN("web"),
 	      .grace_ms = 10000,
 	      .idle_ms = 2592000000,
 	      .kid = 7,
-	      .rotate = true},
+	      .rotate = true,
+	      .scope = RD_SPAN("read write")},
 	     3,
 	     {RD_SPAN("3"), RD_SPAN("web"), RD_SPAN("10000"), RD_SPAN("2592000000"), RD_SPAN("7"),
-	      RD_SPAN("1")}},
+	      RD_SPAN("1"), RD_SPAN("read write")}},
 	    {{.client = RD_SPAN("a"), .grace_ms = 0, .idle_ms = 1000, .kid = 255, .rotate = false},
 	     UINT32_MAX,
 	     {RD_SPAN("4294967295"), RD_SPAN("a"), RD_SPAN("0"), RD_SPAN("1000"), RD_SPAN("255"),
-	      RD_SPAN("0")}},
+	      RD_SPAN("0"), RD_SPAN("")}},
 	};
 
 	(void)state;
@@ -63,7 +64,7 @@ static void rotate_asks_with_these_keys_and_arguments(void **state)
 		rotation.prefix = PREFIX;
 		rotation.token = &token;
 		rd_ask_rotate(&question, &rotation);
-		check(RD_SCRIPT_ROTATE, family_keys, rows[i].args, 6);
+		check(RD_SCRIPT_ROTATE, family_keys, rows[i].args, 7);
 	}
 }
 

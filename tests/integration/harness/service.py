@@ -11,7 +11,7 @@ import tempfile
 from . import fcgi
 from .dialects import compact
 from .processes import binary, children, environment
-from .stack import tails
+from .stack import print_logs, tails
 from .tokens import Keys
 from .wait import wait_until
 
@@ -53,6 +53,11 @@ class Service:
     def run(self, *verb, check=False, **options):
         return subprocess.run([self.bin, *verb, "--config", self.config], env=self.env, check=check,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60, **options)
+
+    def add_user(self, name, password):
+        subprocess.run([self.bin, "user", "add", "--if-missing", name, "--config", self.config],
+                       env=self.env, check=True, input=password.encode() + b"\n",
+                       capture_output=True, timeout=60)
 
     def start(self):
         with open(os.path.join(self.folder, "refreshd.log"), "ab") as log:
@@ -121,5 +126,7 @@ class Service:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
+    def __exit__(self, failed, *_):
+        if failed:
+            print_logs(self)
         self.stop()

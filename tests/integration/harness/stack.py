@@ -28,6 +28,11 @@ def tails(folder):
             yield str(path), text
 
 
+def print_logs(running):
+    for name, text in running.logs():
+        print(f"--- {name}\n{text}")
+
+
 class Stack:
     """env: more variables for the service, as REFRESHD_GRACE_S=1."""
 
@@ -60,7 +65,9 @@ class Stack:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failed, *_):
+        if failed:
+            print_logs(self)
         self.down()
 
     def logs(self):
