@@ -32,8 +32,9 @@ def test_RFC9110_a_body_over_the_limit_is_413(stack, dialect):
 
 
 @pytest.mark.parametrize("dialect", [d for d in DIALECTS if d.put("x")[1]], ids=lambda d: d.name)
-@pytest.mark.parametrize("media_type", ["text/plain", "multipart/form-data; boundary=x", "", "application/jsonp",
-                                        "application/x-www-form-urlencodedx", "*/*"])
+@pytest.mark.parametrize("media_type", [
+    "text/plain", "multipart/form-data; boundary=x", "", "application/jsonp", "*/*",
+    "application/x-www-form-urlencodedx"])
 def test_RFC9110_another_content_type_is_415(stack, dialect, media_type):
     token = stack.token()
     _, body = dialect.put(token)

@@ -1,4 +1,5 @@
 """What a worker makes of requests that nginx would never send: lengths that lie, odd bodies and params."""
+import base64
 import json
 import os
 
@@ -139,7 +140,8 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-@pytest.mark.parametrize("route,dialect", [("refresh", "express"), ("login", "express-token"), ("login", "flask")])
+@pytest.mark.parametrize("route,dialect", [("refresh", "express"), ("login", "express-token"),
+                                           ("login", "flask")])
 def test_RFC8259_a_bad_body_is_a_clear_error(one, name, route, dialect):
     reply = sound(one.ask(route, dialect, BODIES[name], **JSON))
     member = "error" if dialect == "flask" else "message"
@@ -150,7 +152,6 @@ def test_RFC8259_a_bad_body_is_a_clear_error(one, name, route, dialect):
 
 @pytest.mark.parametrize("name", BODIES)
 def test_RFC8259_a_bad_body_is_a_clear_error_for_issue_too(one, name):
-    import base64
     basic = "Basic " + base64.b64encode(f"backend:{service.SECRET}".encode()).decode()
     reply = one.ask("issue", "json", BODIES[name], HTTP_AUTHORIZATION=basic, **JSON)
     error(reply, 400, compact(error="invalid_request"))
@@ -179,13 +180,15 @@ def test_RFC6749_32_fields_and_empty_ones_are_read(one):
     error(one.ask("refresh", "oauth2", body, **FORM), 400, compact(error="invalid_grant"))
 
 
-@pytest.mark.parametrize("name", ["CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_AUTHORIZATION", "HTTP_REFRESH_TOKEN",
-                                  "REQUEST_METHOD", "REFRESHD_ROUTE", "REFRESHD_DIALECT", "REFRESHD_CLIENT"])
+@pytest.mark.parametrize("name", [
+    "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_AUTHORIZATION", "HTTP_REFRESH_TOKEN", "REQUEST_METHOD",
+    "REFRESHD_ROUTE", "REFRESHD_DIALECT", "REFRESHD_CLIENT"])
 def test_H_a_param_that_comes_twice_and_differs_gives_no_token(one, name):
     token = one.token()
     for dialect in DIALECTS:
         headers, body = dialect.put(token)
-        params = fcgi.params("refresh", dialect.name, body=body or b"", HTTP_AUTHORIZATION=headers.get("Authorization"),
+        params = fcgi.params("refresh", dialect.name, body=body or b"",
+                             HTTP_AUTHORIZATION=headers.get("Authorization"),
                              HTTP_REFRESH_TOKEN=headers.get("Refresh-Token"),
                              CONTENT_TYPE=headers.get("Content-Type"), REFRESHD_CLIENT="web")
         if name not in params:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness import checks
+from harness import checks, rawhttp
 from harness.dialects import DIALECTS, FLASK, compact
 from harness.tokens import Token
 
@@ -70,14 +70,13 @@ def test_RFC6749_5_2_a_client_that_may_not_issue_is_unauthorized_client(stack):
 
 
 def test_no_credentials_are_invalid_client(stack):
-    from harness import rawhttp
     response = rawhttp.ask(stack.internal_url, "POST", "/internal/issue",
                            {"Content-Type": "application/json"}, compact(sub="anna"))
     checks.error(response, 401, compact(error="invalid_client"))
 
 
-@pytest.mark.parametrize("name", ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "sid",
-                                  "auth_time", "fresh", "cnf"])
+@pytest.mark.parametrize("name", ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id",
+                                  "scope", "sid", "auth_time", "fresh", "cnf"])
 def test_RFC9068_reserved_claims_are_refused(stack, name):
     checks.error(stack.ask_issue(compact(sub="anna", claims={name: "x"})), 400, BAD_REQUEST)
 
@@ -132,7 +131,6 @@ def test_longest_values_survive_a_refresh(stack):
 
 
 def test_RFC9110_issue_is_POST_and_JSON_only(stack):
-    from harness import rawhttp
     response = rawhttp.ask(stack.internal_url, "GET", "/internal/issue", {"Authorization": stack.basic()})
     checks.error(response, 405, compact(error="method_not_allowed"))
     checks.error(stack.ask_issue(b"sub=anna", content_type="application/x-www-form-urlencoded"), 415,
@@ -140,6 +138,5 @@ def test_RFC9110_issue_is_POST_and_JSON_only(stack):
 
 
 def test_the_internal_listener_serves_nothing_else(stack):
-    from harness import rawhttp
     for path in ("/refresh_token", "/login", "/", "/protected"):
         assert rawhttp.ask(stack.internal_url, "POST", path).status == 404

@@ -1,4 +1,4 @@
-"""Master and workers: a killed worker is replaced and its requests can be asked again, SIGTERM ends cleanly."""
+"""Master and workers: a killed worker is replaced and its requests asked again, SIGTERM ends cleanly."""
 import fcntl
 import json
 import os
@@ -60,7 +60,7 @@ def in_flight(running, proxy, redis_server, token):
     return connection
 
 
-def test_T2_S8_a_worker_killed_between_script_and_answer_leaves_a_retry_the_same_successor(held, redis_server):
+def test_T2_S8_after_a_kill_between_script_and_answer_a_retry_gets_the_same_successor(held, redis_server):
     running, proxy = held
     token = running.token()
     connection = in_flight(running, proxy, redis_server, token)
@@ -118,7 +118,6 @@ def test_a_second_SIGTERM_ends_it_now(redis_server):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT])
 def test_each_stopping_signal_exits_0_and_leaves_nothing(redis_server, number):
     with service.Service(redis_server.socket, workers=3) as running:
-        wait_until(lambda: len(running.workers()) == 3)
         workers = running.workers()
         with fcgi.Connection(running.socket) as kept:
             assert kept.ask(bearer("x")).status == 401
@@ -142,7 +141,6 @@ def test_other_signals_do_not_end_the_service(redis_server, number):
 
 def test_workers_do_not_outlive_a_killed_master(redis_server):
     with service.Service(redis_server.socket, workers=2) as running:
-        wait_until(lambda: len(running.workers()) == 2)
         assert running.serves()
         workers = running.workers()
         running.process.kill()
@@ -262,6 +260,8 @@ def test_SIGTERM_1000_times_idle_or_with_a_request_in_flight_never_hangs(redis_s
                 wrong = one_round(running, token, number // 2)
                 if wrong:
                     with_errors.append((number, wrong))
+                if len(with_errors) == 3:
+                    break
         finally:
             running.stop()
         return with_errors

@@ -1,4 +1,4 @@
-"""Redis stopped, killed, forgetful, full or read-only: 503 for refreshes, tokens unharmed, recovery by itself."""
+"""Redis stopped, killed, forgetful, full, read-only, hostile: 503, tokens unharmed, back by itself."""
 import json
 import signal
 import threading

@@ -238,7 +238,8 @@ def test_a_record_with_default_metadata_is_small(stack):
     assert len(stack.raw_record(token)) <= 130
 
 
-@pytest.mark.parametrize("value", [b"", b"garbage", b"\2" + bytes(80), b"\1" + bytes(20), b"\1" + bytes(53) + b"\xff"])
+@pytest.mark.parametrize("value", [
+    b"", b"garbage", b"\2" + bytes(80), b"\1" + bytes(20), b"\1" + bytes(53) + b"\xff"])
 def test_S8_a_damaged_record_is_no_success_and_stays_as_it_is(stack, value):
     token = stack.token()
     key = Token.parse(token).key()

@@ -3,11 +3,9 @@ import json
 
 import pytest
 
-from harness import checks
-from harness.tokens import unb64, b64
+from harness import checks, stack as stacks
+from harness.tokens import b64, unb64
 from harness.wait import wait_until
-
-from harness import stack as stacks
 
 
 def get(stack, path, token=None, headers=None):
@@ -38,12 +36,12 @@ def tokens(stack):
 @pytest.mark.parametrize("kind", ["fresh", "stale"])
 def test_a_protected_location_names_the_subject(stack, tokens, kind):
     response = checks.common(get(stack, "/protected", tokens[kind]))
-    assert response.status == 200 and stack.user in json.loads(response.body).values(), response
+    assert response.status == 200 and json.loads(response.body)["sub"] == stack.user, response
 
 
 def test_a_sensitive_location_takes_a_token_from_a_login(stack, tokens):
     response = checks.common(get(stack, "/sensitive", tokens["fresh"]))
-    assert response.status == 200 and stack.user in json.loads(response.body).values(), response
+    assert response.status == 200 and json.loads(response.body)["sub"] == stack.user, response
 
 
 def test_RFC9470_a_sensitive_location_refuses_a_refreshed_token(stack, tokens):
@@ -90,7 +88,7 @@ def tampered(token):
     yield token + "A"
     yield token[:-1]
     yield f"{header}=.{payload}.{signature}"
-    yield f" {token}"[1:-3]
+    yield token[:-3]
 
 
 def test_J_a_tampered_token_is_invalid_and_costs_no_redis_command(stack, tokens):
@@ -112,8 +110,8 @@ def test_S5_verify_asks_redis_nothing(stack, tokens):
 def test_a_protected_location_cannot_be_fooled_about_the_subject(stack, tokens):
     headers = {"X-Auth-Subject": "admin", "X-Auth-Fresh": "true"}
     response = get(stack, "/protected", tokens["stale"], headers)
-    assert json.loads(response.body)["sub"] == stack.user if "sub" in json.loads(
-        response.body) else "admin" not in response.body.decode()
+    answer = json.loads(response.body)
+    assert answer["sub"] == stack.user and answer["fresh"] is False
 
 
 def test_two_authorization_headers_are_refused(stack, tokens):

@@ -132,8 +132,8 @@ class World:
 
     def rotate(self, key, index, family, grace, idle):
         g = family.generation if family else 0
-        n = self.random.choice((g,) * 10 + (g - 1,) * 5 + (g - 3, g - 2, g + 1, g + 2, g + 3,
-                                                           self.random.getrandbits(32)))
+        near = (g,) * 10 + (g - 1,) * 5 + (g - 3, g - 2, g + 1, g + 2, g + 3)
+        n = self.random.choice(near + (self.random.getrandbits(32),))
         n = max(n, 0)
         client = family.client if family else b"web"
         if self.random.random() < 0.03:

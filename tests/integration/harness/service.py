@@ -37,7 +37,7 @@ class Service:
     """folder: with keys made before; by default a new one, deleted at the end."""
 
     def __init__(self, redis_socket, workers=1, bin=None, folder=None, **env):
-        self.bin = bin or binary()
+        self.bin, self.count = bin or binary(), workers
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="rd-")
         self.socket = os.path.join(self.folder, "refreshd.sock")
@@ -124,7 +124,9 @@ class Service:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self):
-        return self.start()
+        self.start()
+        wait_until(lambda: len(self.workers()) == self.count, what="all workers")
+        return self
 
     def __exit__(self, failed, *_):
         if failed:
