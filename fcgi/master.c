@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "fcgi/listen.h"
 #include "run/log.h"
 
 #define SHORT_LIFE_MS   1000 // a worker that lives shorter than this is restarted with back-off
@@ -82,6 +83,12 @@ static void reap(struct master *m)
 static void stop(struct master *m)
 {
 	m->killing = m->stopping;
+	if (!m->stopping) {
+		// With nobody listening, nginx hears "no" at once and a successor may take the
+		// name.
+		rd_unlisten(m->setup->service->config->listen);
+		close(m->setup->listen_fd);
+	}
 	m->stopping = true;
 	for (unsigned i = 0; i < m->count; i++)
 		if (m->workers[i].pid)
@@ -129,22 +136,36 @@ static void wait_signal(struct master *m, int wait_ms)
 		stop(m);
 }
 
+// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no meaning yet
+// and must not kill.
+static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1};
+
+static sigset_t signal_set(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaddset(&set, signals[i]);
+	return set;
+}
+
+void rd_master_hold_signals(void)
+{
+	const sigset_t set = signal_set();
+
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	// Whoever started us may have had some ignored, and those never come.
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		signal(signals[i], SIG_DFL);
+}
+
 int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
 {
-	static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1};
-	struct master m = {.setup = setup, .count = workers};
+	struct master m = {.setup = setup, .count = workers, .signals = signal_set()};
 
 	m.workers = calloc(workers, sizeof *m.workers);
 	assert(m.workers);
-	// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no
-	// meaning yet and must not kill. Whoever started us may have had some ignored, and those
-	// never come.
-	sigemptyset(&m.signals);
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		signal(signals[i], SIG_DFL);
-		sigaddset(&m.signals, signals[i]);
-	}
-	sigprocmask(SIG_BLOCK, &m.signals, NULL);
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers,
 	       setup->service->config->listen);
 	while (!m.stopping || alive(&m))

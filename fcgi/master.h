@@ -2,5 +2,10 @@
 #pragma once
 #include "fcgi/worker.h"
 
-// Serves until SIGTERM, SIGQUIT or SIGINT; a second one kills. Gives the exit status.
+// Holds back the signals that the master takes one by one. Call it before the socket listens: who
+// can reach the service may already want to end it.
+void rd_master_hold_signals(void);
+
+// Serves until SIGTERM, SIGQUIT or SIGINT, then closes and removes the socket; a second one kills.
+// Gives the exit status.
 int rd_master_run(struct rd_worker_setup *setup, unsigned workers);

@@ -48,11 +48,11 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 	if (!service.signer)
 		return rd_complain(RD_EXIT_CONFIG, "%s: no active access key for %s",
 				   config->key_file, config->access_alg);
+	rd_master_hold_signals();
 	setup.listen_fd = rd_listen(config->listen, &why);
 	if (setup.listen_fd < 0)
 		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);
 	status = rd_master_run(&setup, config->workers);
-	rd_unlisten(config->listen);
 	rd_keys_wipe(&keys);
 	rd_wipe(password, sizeof password);
 	return status;

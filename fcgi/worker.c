@@ -63,6 +63,7 @@ static void begin_drain(struct rd_loop *loop)
 	while (accept_one(loop))
 		;
 	unlisten(loop);
+	close(loop->setup->listen_fd);
 	loop->accept_at_ms = 0;
 	loop->drain_by_ms = loop->now_ms + loop->setup->service->config->drain_timeout_ms;
 }

@@ -112,6 +112,26 @@ static void greet(struct rd_redis *r)
 		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
 }
 
+// hiredis makes room for as many members as a reply announces, before any has come; and what is
+// made must be freed, member by member. No answer of ours has more than RD_ANSWER_PARTS.
+static redisReplyObjectFunctions reply_makers;
+static void *(*make_list)(const redisReadTask *task, int members);
+
+static void *make_short_list(const redisReadTask *task, int members)
+{
+	return members > RD_ANSWER_PARTS ? NULL : make_list(task, members);
+}
+
+static void refuse_long_lists(redisReader *reader)
+{
+	if (!make_list) {
+		reply_makers = *reader->fn;
+		make_list = reply_makers.createArray;
+		reply_makers.createArray = make_short_list;
+	}
+	reader->fn = &reply_makers;
+}
+
 static void connect_now(struct rd_redis *r, int64_t now_ms)
 {
 	const struct rd_redis_address *a = &r->config.address;
@@ -123,6 +143,7 @@ static void connect_now(struct rd_redis *r, int64_t now_ms)
 		drop(r, now_ms, r->ctx ? r->ctx->errstr : "out of memory");
 		return;
 	}
+	refuse_long_lists(r->ctx->reader);
 	r->state = CONNECTING;
 	listen_for(r, EPOLLIN | EPOLLOUT);
 }

@@ -6,6 +6,7 @@ import pytest
 from harness import checks
 from harness.dialects import BY_NAME, DIALECTS, bearer, compact
 from harness.tokens import Token
+from harness.wait import wait_until
 
 dialects = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
 
@@ -59,6 +60,7 @@ def test_jwt_extended_client_without_rotation_gets_only_an_access_token(stack):
 def test_client_without_rotation_extends_the_session_at_each_use(stack):
     token = stack.token(client_id="fixed")
     before = stack.record(token)
+    wait_until(lambda: stack.now_ms() > before.seen_ms, what="the next millisecond")
     stack.refresh(token, BY_NAME["jwt-extended"], path="/token/refresh/fixed")
     after = stack.record(token)
     assert after.seen_ms > before.seen_ms and after.rotated_ms == 0

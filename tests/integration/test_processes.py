@@ -82,7 +82,7 @@ def test_SIGTERM_answers_what_is_in_flight_and_exits_0(held, redis_server):
     connection = in_flight(running, proxy, redis_server, token)
     idle = fcgi.Connection(running.socket)
     running.process.send_signal(signal.SIGTERM)
-    wait_until(lambda: not running.workers() or idle.closed_by_peer(), what="it is stopping")
+    assert idle.closed_by_peer(), "it is stopping"
     proxy.hold = False
     reply = connection.read_reply()
     assert reply.status == 200 and Token.parse(json.loads(reply.body)["refresh_token"]).generation == 1
@@ -104,9 +104,9 @@ def test_a_second_SIGTERM_ends_it_now(redis_server):
                          REFRESHD_DRAIN_TIMEOUT_MS=600_000) as running:
         connection = in_flight(running, proxy, redis_server, running.token())
         workers = running.workers()
-        running.process.send_signal(signal.SIGTERM)
         with fcgi.Connection(running.socket) as idle:
-            idle.closed_by_peer()
+            running.process.send_signal(signal.SIGTERM)
+            assert idle.closed_by_peer()
         assert running.process.poll() is None, "it waits for the request in flight"
         running.process.send_signal(signal.SIGTERM)
         running.process.wait(30)
