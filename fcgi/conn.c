@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/secret.h"
 #include "fcgi/loop.h"
 #include "fcgi/wire.h"
 
@@ -23,6 +24,7 @@ struct rd_conn {
 	int fd;
 	enum state state;
 	bool more;        // something came while BUSY
+	bool gone;        // the other side has closed: nobody is there for an answer
 	bool hung_up;     // the other side will send nothing more
 	int64_t since_ms; // PARTIAL, DRAIN: began then
 	struct rd_wire *wire;
@@ -34,16 +36,18 @@ struct rd_conn {
 void rd_conn_open(struct rd_loop *loop, int fd)
 {
 	struct rd_conn *c = calloc(1, sizeof *c);
+	struct rd_wire *wire = rd_wire_new();
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c};
 
-	if (!c || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
+	if (!c || !wire || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
+		rd_wire_free(wire);
 		free(c);
 		close(fd);
 		return;
 	}
 	c->loop = loop;
 	c->fd = fd;
-	c->wire = rd_wire_new();
+	c->wire = wire;
 	c->next = loop->conns;
 	c->link = &loop->conns;
 	if (c->next)
@@ -96,6 +100,9 @@ static void answer(struct rd_conn *c)
 	assert(rd_buf_ok(&c->reply.head) && rd_buf_ok(&c->reply.body));
 	rd_reply_print_head(&c->reply, &head);
 	end = rd_wire_finish(c->wire, rd_buf_span(&head), rd_buf_span(&c->reply.body));
+	rd_wipe(head.ptr, head.len);
+	rd_wipe(c->reply.head.ptr, c->reply.head.len);
+	rd_wipe(c->reply.body.ptr, c->reply.body.len);
 	rd_call_end(&c->call);
 	c->state = IDLE;
 	if (end == RD_WIRE_CLOSED)
@@ -124,7 +131,7 @@ static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 
 	new_reply(c);
 	if (c->call.op->answer(&c->call, stored, &pending->question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, pending, c->loop->now_ms);
+		rd_redis_submit(c->loop->redis, pending);
 	else
 		answer(c);
 }
@@ -132,22 +139,26 @@ static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 static void start(struct rd_conn *c)
 {
 	const struct rd_service *service = c->loop->setup->service;
+	enum rd_wire_end begun;
 
 	rd_call_begin(&c->call, service);
 	c->call.reply = &c->reply;
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
 	c->state = BUSY;
-	if (!rd_wire_begin(c->wire, c->fd, service->config->body_max, &c->call.params,
-			   &c->call.body, &c->call.body_len)) {
+	begun = rd_wire_begin(c->wire, c->fd, service->config->body_max, &c->call.params,
+			      &c->call.body, &c->call.body_len);
+	if (begun != RD_WIRE_KEEP) {
 		c->state = IDLE;
+		if (begun == RD_WIRE_CLOSED)
+			c->fd = -1;
 		close_conn(c);
 		return;
 	}
 	new_reply(c);
 	c->pending.done = on_store;
 	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, &c->pending, c->loop->now_ms);
+		rd_redis_submit(c->loop->redis, &c->pending);
 	else
 		answer(c);
 }
@@ -187,7 +198,8 @@ static void look(struct rd_conn *c)
 		drain(c);
 		return;
 	}
-	n = recv(c->fd, loop->peeked, sizeof loop->peeked, MSG_PEEK);
+	// A request whose sender has given up is not begun: nginx may be asking elsewhere already.
+	n = c->gone ? 0 : recv(c->fd, loop->peeked, sizeof loop->peeked, MSG_PEEK);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -202,6 +214,7 @@ static void look(struct rd_conn *c)
 			become_half(c, PARTIAL);
 		break;
 	case RD_FRAME_READY:
+		rd_wipe(loop->peeked, (size_t)n);
 		start(c);
 		break;
 	case RD_FRAME_LARGE:
@@ -218,6 +231,7 @@ void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 	if (c->state == CLOSED)
 		return;
 	// Edge-triggered: this is said once, perhaps together with the last bytes.
+	c->gone |= (epoll_events & (EPOLLHUP | EPOLLERR)) != 0;
 	c->hung_up |= (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 	if (c->state == BUSY)
 		c->more = true;
@@ -227,7 +241,9 @@ void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 
 int rd_conn_tick(struct rd_loop *loop)
 {
-	const int64_t limit_ms = loop->setup->service->config->read_timeout_ms;
+	// When draining, a half-sent request gets a second for its rest.
+	const int64_t limit_ms =
+	    loop->drain_by_ms ? 1000 : loop->setup->service->config->read_timeout_ms;
 	int64_t next_ms = 0;
 
 	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {

@@ -21,6 +21,7 @@ enum rd_frame {
 [[nodiscard]] enum rd_frame rd_frame_look(const uint8_t *bytes, size_t len, uint8_t *scratch,
 					  unsigned *request_id);
 
-// The whole FastCGI answer "413" for a request that libfcgi never sees. Gives its length.
+// The whole FastCGI answer "413" for a request that libfcgi never sees: neither its dialect nor its
+// request id is known. Gives its length.
 #define RD_FRAME_LARGE_ANSWER_MAX 512
 size_t rd_frame_answer_large(uint8_t out[static RD_FRAME_LARGE_ANSWER_MAX], unsigned request_id);

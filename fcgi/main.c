@@ -1,5 +1,5 @@
+#include <signal.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "fcgi/verbs.h"
@@ -18,18 +18,6 @@ static const struct rd_verb verbs[] = {
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
-
-int rd_complain(int status, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fputs("refreshd: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
-	va_end(args);
-	return status;
-}
 
 static int version(const struct rd_config *config, int argc, char **argv)
 {
@@ -74,6 +62,7 @@ int main(int argc, char **argv)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
+	signal(SIGPIPE, SIG_IGN); // a Redis or nginx that goes away is an error like others
 	if (sodium_init() < 0)
 		return rd_complain(1, "libsodium does not start");
 	if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)

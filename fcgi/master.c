@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -166,6 +167,7 @@ int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
 
 	m.workers = calloc(workers, sizeof *m.workers);
 	assert(m.workers);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers,
 	       setup->service->config->listen);
 	while (!m.stopping || alive(&m))

@@ -4,27 +4,6 @@
 #include "fcgi/verbs.h"
 #include "run/keyfile.h"
 
-bool rd_redis_from(const struct rd_config *config, char *password, struct rd_redis_config *out)
-{
-	char reason[512];
-	struct rd_buf why = RD_BUF(reason);
-
-	*out = (struct rd_redis_config){.timeout_ms = (int)config->redis_timeout_ms};
-	if (!rd_redis_address(rd_span(config->redis), &out->address, &why)) {
-		rd_complain(RD_EXIT_CONFIG, "redis: %.*s", (int)why.len, why.ptr);
-		return false;
-	}
-	if (!*config->redis_password_file)
-		return true;
-	if (!rd_secret_load(config->redis_password_file, password, RD_REDIS_PASSWORD_MAX, &why)) {
-		rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-		return false;
-	}
-	out->password = password;
-	out->user = *config->redis_user ? config->redis_user : NULL;
-	return true;
-}
-
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static struct rd_keys keys;

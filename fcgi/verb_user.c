@@ -41,7 +41,7 @@ static int store(const struct rd_config *config, const struct rd_keys *keys,
 	struct rd_answer answer;
 	uint8_t slot[RD_SLOT_LEN];
 	void *handle;
-	bool ok;
+	bool ok, away;
 
 	if (!rd_redis_from(config, password, &redis))
 		return RD_EXIT_CONFIG;
@@ -51,8 +51,11 @@ static int store(const struct rd_config *config, const struct rd_keys *keys,
 	rd_wipe(password, sizeof password);
 	if (!ok)
 		return rd_complain(RD_EXIT_STORE, "Redis: %.*s", (int)why.len, why.ptr);
+	away = answer.away;
 	ok = answer.integer == 1 || if_missing;
 	rd_redis_release(handle);
+	if (away)
+		return rd_complain(RD_EXIT_STORE, "Redis: an answer that makes no sense");
 	return ok ? 0
 		  : rd_complain(1, "user '%.*s' exists", (int)account->name.len, account->name.ptr);
 }

@@ -18,14 +18,19 @@ struct rd_wire *rd_wire_new(void)
 {
 	struct rd_wire *wire = calloc(1, sizeof *wire);
 
-	assert(wire && FCGX_InitRequest(&wire->request, -1, 0) == 0);
-	wire->request.ipcFd = -1;
+	if (wire && FCGX_InitRequest(&wire->request, -1, 0) != 0) {
+		free(wire);
+		return NULL;
+	}
+	if (wire)
+		wire->request.ipcFd = -1;
 	return wire;
 }
 
 void rd_wire_free(struct rd_wire *wire)
 {
-	free(wire->body);
+	if (wire)
+		free(wire->body);
 	free(wire);
 }
 
@@ -50,32 +55,8 @@ static bool read_body(struct rd_wire *wire, size_t body_max, char **body, size_t
 	return FCGX_GetError(wire->request.in) == 0;
 }
 
-bool rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max, struct rd_params *params,
-		   char **body, size_t *body_len)
-{
-	FCGX_Request *r = &wire->request;
-
-	r->ipcFd = fd;
-	r->keepConnection = 1;
-	if (FCGX_Accept_r(r) != 0) {
-		r->ipcFd = -1;
-		return false;
-	}
-	wire->keep = r->keepConnection;
-	r->keepConnection = 1; // so that closing, which may linger, is left to us
-	FCGX_Detach(r);        // nor does it linger when writing fails
-	*params = (struct rd_params){0};
-	for (char **pair = r->envp; *pair; pair++)
-		rd_params_add(params, rd_span(*pair));
-	if (r->role == FCGI_RESPONDER && FCGX_GetError(r->in) == 0 &&
-	    read_body(wire, body_max, body, body_len))
-		return true;
-	FCGX_Free(r, 0);
-	r->ipcFd = -1;
-	return false;
-}
-
-// libfcgi frees its copies without wiping them.
+// libfcgi frees its copies without wiping them. So are the buffers of its streams, which nobody but
+// libfcgi can reach: a core of a worker would hold tokens, and the service makes none (master.c).
 static void wipe_credentials(struct rd_wire *wire)
 {
 	static const char *const secret[] = {
@@ -85,6 +66,35 @@ static void wipe_credentials(struct rd_wire *wire)
 		for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
 			if (strncmp(*pair, secret[i], strlen(secret[i])) == 0)
 				rd_wipe(*pair, strlen(*pair));
+	if (wire->body)
+		rd_wipe(wire->body, wire->body_len);
+}
+
+enum rd_wire_end rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max,
+			       struct rd_params *params, char **body, size_t *body_len)
+{
+	FCGX_Request *r = &wire->request;
+
+	r->ipcFd = fd;
+	r->keepConnection = 1;
+	FCGX_Detach(r); // when it closes, it must not linger
+	if (FCGX_Accept_r(r) != 0) {
+		r->ipcFd = -1;
+		return RD_WIRE_CLOSED;
+	}
+	wire->keep = r->keepConnection;
+	r->keepConnection = 1; // so that closing is left to us
+	FCGX_Detach(r);
+	*params = (struct rd_params){0};
+	for (char **pair = r->envp; *pair; pair++)
+		rd_params_add(params, rd_span(*pair));
+	if (r->role == FCGI_RESPONDER && FCGX_GetError(r->in) == 0 &&
+	    read_body(wire, body_max, body, body_len))
+		return RD_WIRE_KEEP;
+	wipe_credentials(wire);
+	FCGX_Free(r, 0);
+	r->ipcFd = -1;
+	return RD_WIRE_CLOSE;
 }
 
 enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struct rd_span body)
@@ -94,7 +104,6 @@ enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struc
 	FCGX_PutStr(head.ptr, (int)head.len, r->out);
 	FCGX_PutStr(body.ptr, (int)body.len, r->out);
 	wipe_credentials(wire);
-	rd_wipe(wire->body, wire->body_len);
 	FCGX_Finish_r(r);
 	if (r->ipcFd < 0)
 		return RD_WIRE_CLOSED;
@@ -120,9 +129,9 @@ static bool self_test(void)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
 		return false;
-	ok = write(pair[0], request, sizeof request) == (ssize_t)sizeof request &&
-	     rd_wire_begin(wire, pair[1], 16, &params, &body, &body_len) && body_len == 2 &&
-	     memcmp(body, "hi", 2) == 0 &&
+	ok = wire && write(pair[0], request, sizeof request) == (ssize_t)sizeof request &&
+	     rd_wire_begin(wire, pair[1], 16, &params, &body, &body_len) == RD_WIRE_KEEP &&
+	     body_len == 2 && memcmp(body, "hi", 2) == 0 &&
 	     rd_wire_finish(wire, RD_SPAN("x"), RD_SPAN("y")) == RD_WIRE_KEEP &&
 	     read(pair[0], answer, sizeof answer) > 16 && answer[1] == 6 && answer[8] == 'x' &&
 	     write(pair[1], "z", 1) == 1;

@@ -13,20 +13,21 @@ struct rd_wire; // one request object, used again and again
 // libfcgi does not work the way described above.
 [[nodiscard]] bool rd_wire_init(void);
 
-struct rd_wire *rd_wire_new(void);
-void rd_wire_free(struct rd_wire *wire); // no request may be open
+struct rd_wire *rd_wire_new(void);       // NULL when memory is short
+void rd_wire_free(struct rd_wire *wire); // no request may be open; NULL is fine
+
+enum rd_wire_end {
+	RD_WIRE_KEEP,   // fd is open: a request has begun, or the next one may come
+	RD_WIRE_CLOSE,  // fd is ours again, to be closed
+	RD_WIRE_CLOSED, // libfcgi has closed fd
+};
 
 // Reads the request that waits on fd (non-blocking, looked at with rd_frame_look). params borrows
 // from wire until rd_wire_finish. body: body_len bytes, owned by wire; never more than body_max
-// + 1. False: libfcgi did not like it, and the connection must be closed.
-[[nodiscard]] bool rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max,
-				 struct rd_params *params, char **body, size_t *body_len);
-
-enum rd_wire_end {
-	RD_WIRE_KEEP,   // fd is ours again, the next request may come
-	RD_WIRE_CLOSE,  // fd is ours again, and the other side wants it closed
-	RD_WIRE_CLOSED, // writing failed and libfcgi has closed fd
-};
+// + 1. Anything but RD_WIRE_KEEP: libfcgi did not like it, and there is no request.
+[[nodiscard]] enum rd_wire_end rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max,
+					     struct rd_params *params, char **body,
+					     size_t *body_len);
 
 // Writes the answer and wipes credentials and body.
 enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struct rd_span body);

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,7 +81,7 @@ static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
 		rd_conn_events(tag, event->events);
 }
 
-static int sooner(int a, int b)
+static int shorter(int a, int b)
 {
 	return a < 0 ? b : b < 0 || a < b ? a : b;
 }
@@ -92,14 +91,14 @@ static int tick(struct rd_loop *loop)
 {
 	int wait_ms = rd_conn_tick(loop);
 
-	wait_ms = sooner(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
+	wait_ms = shorter(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
 	if (loop->drain_by_ms)
-		return sooner(wait_ms, (int)(loop->drain_by_ms - loop->now_ms));
+		return shorter(wait_ms, (int)(loop->drain_by_ms - loop->now_ms));
 	if (!loop->accept_at_ms)
 		return wait_ms;
 	if (loop->accept_at_ms <= loop->now_ms && !listen_again(loop))
 		loop->accept_at_ms = loop->now_ms + ACCEPT_BACK_OFF_MS;
-	return sooner(wait_ms, ACCEPT_BACK_OFF_MS);
+	return shorter(wait_ms, ACCEPT_BACK_OFF_MS);
 }
 
 static bool finished(const struct rd_loop *loop)

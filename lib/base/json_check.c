@@ -1,6 +1,7 @@
 #include <stdint.h>
 #include "base/json.h"
 #include "base/json_check.h"
+#include "base/utf8.h"
 
 struct scan {
 	const uint8_t *at, *end;
@@ -117,25 +118,6 @@ static bool escape(struct scan *s)
 	return unit < 0xdc00 && code_unit(s, &low) && low >= 0xdc00 && low <= 0xdfff;
 }
 
-// One character past ASCII, RFC 3629 section 4: neither overlong, nor a surrogate, nor past
-// U+10FFFF.
-static bool utf8(struct scan *s)
-{
-	const uint8_t *p = s->at;
-	ptrdiff_t more = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : 1;
-
-	if (p[0] < 0xc2 || p[0] > 0xf4 || s->end - p <= more)
-		return false;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return false;
-	for (ptrdiff_t i = 1; i <= more; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return false;
-	s->at += more + 1;
-	return true;
-}
-
 static bool string(struct scan *s)
 {
 	if (!take(s, '"'))
@@ -151,8 +133,11 @@ static bool string(struct scan *s)
 			if (!escape(s))
 				return false;
 		} else if (c >= 0x80) {
-			if (!utf8(s))
+			const size_t len = rd_utf8_len(s->at, (size_t)(s->end - s->at));
+
+			if (len == 0)
 				return false;
+			s->at += len;
 		} else {
 			s->at++;
 		}

@@ -22,7 +22,8 @@ static int64_t sign_access(struct rd_call *call, const struct rd_granting *g, st
 	    .extra = record->claims,
 	    .iat_s = g->now_ms / 1000,
 	    .auth_time_s = record->auth_time_ms / 1000,
-	    .fresh = g->fresh,
+	    .fresh = g->fresh && config->fresh_ttl_s > 0 &&
+		     g->now_ms - record->auth_time_ms <= (int64_t)config->fresh_ttl_s * 1000,
 	};
 
 	// Shorter by a random bit, so that clients do not come back all at once and a thief falls
@@ -67,6 +68,7 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 		grant.idle_left_s = grant.absolute_left_s;
 	rd_reply_grant(call->reply, call->request.dialect, &grant);
 	rd_wipe(refresh, sizeof refresh);
+	rd_wipe(access, buf.len);
 	return RD_STEP_REPLY;
 }
 

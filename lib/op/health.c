@@ -4,21 +4,28 @@
 
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question)
 {
-	struct rd_buf *body = &call->reply->body;
-	const struct rd_span route = rd_span(call->op->name);
-
 	(void)question;
 	call->reply->status = 200;
-	if (rd_span_is(route, RD_SPAN("version"))) {
-		rd_put_lit(body, "{\"version\":");
-		rd_put_json(body, rd_span(rd_version));
-		rd_put_lit(body, "}");
-	} else if (rd_span_is(route, RD_SPAN("health")) || call->store_up) {
-		rd_put_lit(body, "{\"status\":\"ok\"}");
-	} else {
-		rd_reply_error(call->reply, &rd_dialect_json, RD_STORE_OUT, NULL);
-		body->len = 0;
-		rd_put_lit(body, "{\"status\":\"unavailable\",\"reasons\":[\"redis\"]}");
-	}
+	rd_put_lit(&call->reply->body, "{\"status\":\"ok\"}");
+	return RD_STEP_REPLY;
+}
+
+enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question)
+{
+	if (call->store_up)
+		return rd_health_ask(call, question);
+	call->reply->status = 503;
+	rd_reply_header(call->reply, "Retry-After", RD_SPAN("1"));
+	rd_put_lit(&call->reply->body, "{\"status\":\"unavailable\",\"reasons\":[\"redis\"]}");
+	return RD_STEP_REPLY;
+}
+
+enum rd_step rd_version_ask(struct rd_call *call, struct rd_question *question)
+{
+	(void)question;
+	call->reply->status = 200;
+	rd_put_lit(&call->reply->body, "{\"version\":");
+	rd_put_json(&call->reply->body, rd_span(rd_version));
+	rd_put_lit(&call->reply->body, "}");
 	return RD_STEP_REPLY;
 }

@@ -94,17 +94,15 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 {
 	struct rd_turn turn;
 	enum rd_result result = rd_op_issued(call, answer, &turn);
-	bool fresh;
 
 	(void)question;
 	if (result)
 		return rd_op_fail(call, result);
-	fresh = call->fresh && turn.now_ms - turn.record.auth_time_ms <=
-				   (int64_t)call->service->config->fresh_ttl_s * 1000;
+	rd_op_audit(call, "issue.ok", RD_OK, call->token.family);
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,
-						       .fresh = fresh,
+						       .fresh = call->fresh,
 						       .with_refresh = true,
 						       .bearer_type = true});
 }

@@ -84,7 +84,8 @@ struct rd_granting {
 	int64_t now_ms; // Redis' clock
 	uint32_t generation;
 	uint8_t kid;
-	bool fresh, with_refresh, bearer_type;
+	bool fresh; // from a login; signed only while fresh_ttl_s of it lasts
+	bool with_refresh, bearer_type;
 };
 enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *granting);
 
@@ -106,3 +107,5 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 			     struct rd_question *question);
 enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_version_ask(struct rd_call *call, struct rd_question *question);

@@ -53,6 +53,6 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 				     .now_ms = turn.now_ms,
 				     .generation = turn.record.generation,
 				     .kid = turn.record.kid,
-				     .with_refresh = turn.kind != RD_TURN_KEPT,
+				     .with_refresh = !turn.kept,
 				 });
 }

@@ -30,7 +30,7 @@ struct rd_config {
 	int alg_name; // 1: EdDSA is written as Ed25519
 };
 
-// Reads path (NULL or a missing default file: none), then environ, then flags: `--grace-s 10` or
+// Reads path (NULL: no file), then environ, then flags: `--grace-s 10` or
 // `--grace-s=10`; what is not a flag stays in argv, argc is set to what is left. False with one
 // line in why, "path:line: what" where a file is to blame. An unknown REFRESHD_* variable only
 // warns.

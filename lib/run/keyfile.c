@@ -93,6 +93,27 @@ static bool write_all(int fd, const char *text, size_t len)
 	return fsync(fd) == 0;
 }
 
+// The name of a new file lasts through a power cut only when its folder is synced too.
+static bool sync_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096] = ".";
+	int fd;
+	bool ok;
+
+	if (slash && (size_t)(slash - path) + 2 > sizeof folder)
+		return false;
+	if (slash) {
+		memcpy(folder, path, (size_t)(slash - path) + 1);
+		folder[slash - path + 1] = 0;
+	}
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok = fd >= 0 && fsync(fd) == 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 int rd_keyfile_create(const char *path, struct rd_buf *why)
 {
 	char text[4096], aside[4096];
@@ -107,7 +128,7 @@ int rd_keyfile_create(const char *path, struct rd_buf *why)
 	if (fd < 0)
 		return (int)fail(why, path, strerror(errno)) - 1;
 	rd_keys_generate(&buf);
-	if (write_all(fd, buf.ptr, buf.len) && link(aside, path) == 0)
+	if (write_all(fd, buf.ptr, buf.len) && link(aside, path) == 0 && sync_folder(path))
 		result = 1;
 	else if (errno == EEXIST)
 		result = 0;

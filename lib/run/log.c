@@ -1,4 +1,5 @@
 #include "run/log.h"
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -8,8 +9,9 @@
 
 #define LINE_MAX_BYTES 2048
 
-static const char *const level_names[] = {"debug", "info", "warning", "error", "critical"};
+static const char *const level_names[] = {"info", "warning", "error", "critical"};
 static unsigned worker_number;
+static uint64_t dropped; // lines since the last one that got out
 
 struct line {
 	char text[LINE_MAX_BYTES];
@@ -58,7 +60,20 @@ static void begin(struct line *line, enum rd_log_level level, const char *event)
 	rd_put_str(&line->buf, level_names[level]);
 	rd_put_str(&line->buf, line->json ? "\",\"worker\":" : " worker=");
 	rd_put_u64(&line->buf, worker_number);
+	if (dropped) {
+		rd_put_str(&line->buf, line->json ? ",\"dropped\":" : " dropped=");
+		rd_put_u64(&line->buf, dropped);
+	}
 	field(line, "event", rd_span(event));
+}
+
+// Not O_NONBLOCK, which others who share stderr would get too. A pipe with room takes a line whole,
+// since LINE_MAX_BYTES is below PIPE_BUF.
+static bool has_room(void)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+	return poll(&out, 1, 0) == 1 && out.revents & POLLOUT;
 }
 
 static void end(struct line *line)
@@ -66,8 +81,10 @@ static void end(struct line *line)
 	if (line->json)
 		line->text[line->buf.len++] = '}';
 	line->text[line->buf.len++] = '\n';
-	if (write(STDERR_FILENO, line->text, line->buf.len) < 0)
-		return; // nowhere to complain
+	if (has_room() && write(STDERR_FILENO, line->text, line->buf.len) > 0)
+		dropped = 0;
+	else
+		dropped++;
 }
 
 void rd_log(enum rd_log_level level, const char *event, const char *format, ...)

@@ -1,9 +1,10 @@
 // Log lines on stderr: text on a terminal, one JSON object a line otherwise. Never give a token, a
-// key, a password or a family id to anything here.
+// key, a password or a family id to anything here. Never waits: when the reader of stderr is slow,
+// lines are dropped, and the next one says how many.
 #pragma once
 #include "base/span.h"
 
-enum rd_log_level { RD_LOG_DEBUG, RD_LOG_INFO, RD_LOG_WARN, RD_LOG_ERROR, RD_LOG_CRITICAL };
+enum rd_log_level { RD_LOG_INFO, RD_LOG_WARN, RD_LOG_ERROR, RD_LOG_CRITICAL };
 
 // An event with a stable name, and a sentence for the reader.
 [[gnu::format(printf, 3, 4)]] void rd_log(enum rd_log_level level, const char *event,

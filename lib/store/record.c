@@ -60,7 +60,7 @@ bool rd_record_read(struct rd_span bytes, struct rd_record *out)
 	out->client = take_span(&r, 1, RD_CLIENT_MAX);
 	out->ip = take_span(&r, 1, RD_IP_MAX);
 	out->scope = take_span(&r, 2, RD_SCOPE_MAX);
-	out->claims = take_span(&r, 2, RD_RECORD_CLAIMS_MAX);
+	out->claims = take_span(&r, 2, RD_CLAIMS_MAX);
 	out->agent = take_span(&r, 2, RD_AGENT_MAX);
 	return !r.short_ && r.left == 0;
 }
@@ -84,6 +84,6 @@ void rd_record_put_var(struct rd_buf *buf, const struct rd_record *record)
 	put_sized(buf, record->client, 1, RD_CLIENT_MAX);
 	put_sized(buf, record->ip, 1, RD_IP_MAX);
 	put_sized(buf, record->scope, 2, RD_SCOPE_MAX);
-	put_sized(buf, record->claims, 2, RD_RECORD_CLAIMS_MAX);
+	put_sized(buf, record->claims, 2, RD_CLAIMS_MAX);
 	put_sized(buf, agent, 2, RD_AGENT_MAX);
 }

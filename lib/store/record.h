@@ -19,17 +19,16 @@
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
+#include "token/jwt.h"
 #include "token/refresh.h"
 
-#define RD_RECORD_HEAD       54
-#define RD_USER_MAX          255
-#define RD_SCOPE_MAX         512
-#define RD_IP_MAX            45
-#define RD_AGENT_MAX         128 // a longer user agent is cut
-#define RD_RECORD_CLAIMS_MAX 2048
-#define RD_RECORD_VAR_MAX                                                                \
-	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + RD_RECORD_CLAIMS_MAX + \
-	 RD_AGENT_MAX + 9)
+#define RD_RECORD_HEAD 54
+#define RD_USER_MAX    255
+#define RD_SCOPE_MAX   512
+#define RD_IP_MAX      45
+#define RD_AGENT_MAX   128 // a longer user agent is cut
+#define RD_RECORD_VAR_MAX \
+	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + RD_CLAIMS_MAX + RD_AGENT_MAX + 9)
 
 enum rd_reason { RD_REASON_NONE, RD_REASON_REUSE };
 

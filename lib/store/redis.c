@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include "base/clock.h"
 #include "base/rand.h"
 #include "run/log.h"
 #include "store/script.h"
@@ -97,17 +98,7 @@ static void greet(struct rd_redis *r)
 	r->state = GREETING;
 	r->greeted = 0;
 	r->greetings = RD_SCRIPT_COUNT;
-	if (c->password) {
-		r->greetings++;
-		if (c->user)
-			redisAppendCommand(r->ctx, "AUTH %s %s", c->user, c->password);
-		else
-			redisAppendCommand(r->ctx, "AUTH %s", c->password);
-	}
-	if (c->address.db) {
-		r->greetings++;
-		redisAppendCommand(r->ctx, "SELECT %d", c->address.db);
-	}
+	r->greetings += rd_script_greet(r->ctx, c);
 	for (int i = 0; i < RD_SCRIPT_COUNT; i++)
 		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
 }
@@ -233,9 +224,9 @@ void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
 		read_replies(r, now_ms);
 }
 
-void rd_redis_submit(struct rd_redis *r, struct rd_pending *p, int64_t now_ms)
+void rd_redis_submit(struct rd_redis *r, struct rd_pending *p)
 {
-	p->deadline_ms = now_ms + r->config.timeout_ms;
+	p->deadline_ms = rd_mono_ms() + r->config.timeout_ms;
 	p->sent = p->whole = false;
 	if (r->state == UP)
 		send_question(r, p);
@@ -263,6 +254,11 @@ static int sooner(int wait_ms, int64_t at_ms, int64_t now_ms)
 	return wait_ms < 0 || left < wait_ms ? (int)left : wait_ms;
 }
 
+static bool overdue(const struct rd_redis *r, int64_t now_ms)
+{
+	return r->sent.first && now_ms >= r->sent.first->deadline_ms;
+}
+
 int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 {
 	int wait_ms = -1;
@@ -271,7 +267,9 @@ int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 		connect_now(r, now_ms);
 	if ((r->state == CONNECTING || r->state == GREETING) && now_ms >= r->greet_by_ms)
 		drop(r, now_ms, "no greeting in time");
-	if (r->sent.first && now_ms >= r->sent.first->deadline_ms)
+	if (overdue(r, now_ms)) // perhaps it has come, and we were busy
+		read_replies(r, now_ms);
+	if (overdue(r, now_ms))
 		drop(r, now_ms, "no answer in time");
 	if (r->waiting.first && (r->failures || now_ms >= r->waiting.first->deadline_ms))
 		refuse_all(&r->waiting);
@@ -297,11 +295,6 @@ bool rd_redis_settled(const struct rd_redis *r)
 	return r->state == UP || r->failures > 0;
 }
 
-bool rd_redis_idle(const struct rd_redis *r)
-{
-	return !r->sent.first && !r->waiting.first;
-}
-
 struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd, void *tag)
 {
 	struct rd_redis *r = calloc(1, sizeof *r);
@@ -311,12 +304,4 @@ struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd
 	r->epoll_fd = epoll_fd;
 	r->tag = tag;
 	return r;
-}
-
-void rd_redis_free(struct rd_redis *r)
-{
-	assert(rd_redis_idle(r));
-	if (r->ctx)
-		redisFree(r->ctx);
-	free(r);
 }

@@ -3,8 +3,8 @@
 //
 // A question that is not answered within timeout_ms drops the connection and with it every question
 // in flight, because hiredis would hand the late reply to the next caller. After a failed attempt
-// to connect, questions are refused at once until an attempt succeeds; attempts are 50..400 ms
-// apart, jittered.
+// to connect, questions are refused at once until an attempt succeeds; attempts are 25..50 ms
+// apart at first and 200..400 ms later, jittered.
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
@@ -43,9 +43,8 @@ struct rd_redis;
 
 // epoll_fd: the connection registers itself there with epoll data.ptr = tag.
 struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd, void *tag);
-void rd_redis_free(struct rd_redis *redis); // nothing may be waiting
 
-void rd_redis_submit(struct rd_redis *redis, struct rd_pending *pending, int64_t now_ms);
+void rd_redis_submit(struct rd_redis *redis, struct rd_pending *pending);
 void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_ms);
 // Connects when it is time, refuses what is overdue and writes what was submitted. Call it once at
 // the end of each wake-up. Gives the ms until it wants to be called again, -1 for no wish.
@@ -53,7 +52,6 @@ int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
 bool rd_redis_up(const struct rd_redis *redis);      // connected, scripts loaded
 bool rd_redis_settled(const struct rd_redis *redis); // up, or the last attempt failed
-bool rd_redis_idle(const struct rd_redis *redis);    // nothing waits for an answer
 
 // Asks one question and waits for its answer: for the admin verbs. False and why on failure;
 // otherwise *answer borrows from *handle, which rd_redis_release frees.

@@ -42,6 +42,21 @@ void rd_script_append(redisContext *ctx, const struct rd_question *question, con
 	redisAppendCommandArgv(ctx, n, argv, len);
 }
 
+int rd_script_greet(redisContext *ctx, const struct rd_redis_config *config)
+{
+	int replies = 0;
+
+	if (config->password && config->user)
+		redisAppendCommand(ctx, "AUTH %s %s", config->user, config->password);
+	else if (config->password)
+		redisAppendCommand(ctx, "AUTH %s", config->password);
+	replies += config->password != NULL;
+	if (config->address.db)
+		redisAppendCommand(ctx, "SELECT %d", config->address.db);
+	replies += config->address.db != 0;
+	return replies;
+}
+
 static struct rd_span part_of(const redisReply *reply)
 {
 	if (reply->type == REDIS_REPLY_STRING)

@@ -93,21 +93,13 @@ void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue)
 static const struct {
 	char letter;
 	enum rd_result result;
-	enum rd_turn_kind kind;
+	bool kept;
 } turns[] = {
-    {'R', RD_OK, RD_TURN_ROTATED},
-    {'C', RD_OK, RD_TURN_COALESCED},
-    {'P', RD_OK, RD_TURN_REPLAYED},
-    {'K', RD_OK, RD_TURN_KEPT},
-    {'I', RD_OK, RD_TURN_KEPT},
-    {'A', RD_ABSENT, 0},
-    {'V', RD_REVOKED, 0},
-    {'E', RD_EXPIRED, 0},
-    {'W', RD_WRONG_CLIENT, 0},
-    {'U', RD_REUSE, 0},
-    {'F', RD_FUTURE, 0},
-    {'S', RD_BAD_SCOPE, 0},
-    {'X', RD_STORE_OUT, 0},
+    {'R', RD_OK, false},        {'C', RD_OK, false},      {'P', RD_OK, false},
+    {'K', RD_OK, true},         {'I', RD_OK, false},      {'A', RD_ABSENT, false},
+    {'V', RD_REVOKED, false},   {'E', RD_EXPIRED, false}, {'W', RD_WRONG_CLIENT, false},
+    {'U', RD_REUSE, false},     {'F', RD_FUTURE, false},  {'S', RD_BAD_SCOPE, false},
+    {'X', RD_STORE_OUT, false},
 };
 
 #define TURN_HEAD 7 // letter and now
@@ -124,7 +116,7 @@ static enum rd_result read_turn(const struct rd_answer *answer, const char *lett
 	for (size_t i = 0; i < sizeof turns / sizeof *turns; i++)
 		if (turns[i].letter == text.ptr[0] && strchr(letters, turns[i].letter)) {
 			result = turns[i].result;
-			out->kind = turns[i].kind;
+			out->kept = turns[i].kept;
 		}
 	out->now_ms = 0;
 	for (size_t i = 1; i < TURN_HEAD; i++)

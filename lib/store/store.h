@@ -60,10 +60,8 @@ struct rd_rotation {
 // "may this token rotate?" and what the script said. RD_OK means: give out the token of out's
 // generation. A refusal is one of RD_ABSENT .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer
 // is unusable.
-enum rd_turn_kind { RD_TURN_ROTATED, RD_TURN_COALESCED, RD_TURN_REPLAYED, RD_TURN_KEPT };
-
 struct rd_turn {
-	enum rd_turn_kind kind;  // when RD_OK
+	bool kept;               // the client's token does not rotate: it has the one to keep
 	int64_t now_ms;          // Redis' clock
 	struct rd_record record; // as it stands now, borrowed from the answer; unset when RD_ABSENT
 };

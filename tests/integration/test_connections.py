@@ -157,12 +157,27 @@ def test_T2_a_client_that_goes_away_leaves_the_commit_standing(one, redis_server
     for token in tokens:
         with fcgi.Connection(one.socket) as connection:
             connection.send(fcgi.request(bearer(token)))
+            wait_until(lambda: not unread(connection), what="the worker has it", pause=0.0005)
     with redis_server.client() as client:
         for token in tokens:
             key = Token.parse(token).key()
             wait_until(lambda: client.getrange(key, 4, 7) == b"\0\0\0\1", what="rotated")
     for token in tokens:
         assert one.refresh(token).status == 200
+
+
+def test_a_request_whose_sender_has_gone_before_it_began_is_not_begun(one, redis_server):
+    """nginx has given up and asked another worker: the old request must not rotate a second time."""
+    token, worker = one.token(), one.workers()[0]
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        with fcgi.Connection(one.socket) as gone:
+            gone.send(fcgi.request(bearer(token)))
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert one.serves(), "connections are taken in order, so the first is over"
+    with redis_server.client() as client:
+        assert client.getrange(Token.parse(token).key(), 4, 7) == b"\0\0\0\0"
 
 
 @pytest.mark.parametrize("flags", [0, fcgi.KEEP])

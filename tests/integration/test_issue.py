@@ -84,6 +84,8 @@ def test_RFC9068_reserved_claims_are_refused(stack, name):
 BAD = {
     "no sub": {},
     "empty sub": {"sub": ""},
+    "blank before, which a header loses": {"sub": " admin"},
+    "blank behind": {"sub": "admin "},
     "number": {"sub": 1},
     "newline": {"sub": "a\nb"},
     "tab": {"sub": "a\tb"},

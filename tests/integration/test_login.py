@@ -44,7 +44,7 @@ def test_unknown_user_and_wrong_password_are_answered_alike(stack):
     answers = [login(stack, name=name, password=password) for name, password in (
         (stack.user, "wrong"), ("nobody", stack.password), ("nobody", "wrong"),
         (stack.user, stack.password + "x"), (stack.user, stack.password[:-1]),
-        (stack.user.upper(), stack.password), (stack.user + " ", stack.password))]
+        (stack.user.upper(), stack.password))]
     for answer in answers:
         checks.error(answer, 401, BAD_LOGIN)
     assert len({tuple(n for n, _ in a.headers) for a in answers}) == 1
@@ -52,7 +52,7 @@ def test_unknown_user_and_wrong_password_are_answered_alike(stack):
 
 @pytest.mark.parametrize("members", [
     {}, {"name": "demo"}, {"password": "x"}, {"name": 1, "password": "x"}, {"name": "demo", "password": None},
-    {"name": ["demo"], "password": "x"}, {"name": "", "password": "x"},
+    {"name": ["demo"], "password": "x"}, {"name": "demo ", "password": "x"}, {"name": "", "password": "x"},
     {"name": "demo", "password": ""}])
 def test_a_login_without_name_or_password_is_refused(stack, members):
     response = checks.common(login(stack, **members))

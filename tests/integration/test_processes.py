@@ -213,6 +213,22 @@ def test_a_killed_worker_costs_no_client_an_error_as_nginx_asks_again():
         assert set(statuses) == {200}, statuses
 
 
+def test_L1_nginx_asking_again_past_a_stalled_worker_is_no_reuse():
+    """All workers stall with a request; when they go on, those that nginx has given up on must not run."""
+    with stacks.Stack(workers=2) as stack:
+        token = stack.token()
+        for worker in stack.workers():
+            os.kill(worker, signal.SIGSTOP)
+        try:
+            assert stack.refresh(token).status == 503
+        finally:
+            for worker in stack.workers():
+                os.kill(worker, signal.SIGCONT)
+        successors = {stack.renew(token) for _ in range(20)}
+        assert len(successors) == 1 and stack.record(token).generation == 1
+        assert "refresh.reuse" not in stack.log()
+
+
 def test_no_worker_at_all_is_503_with_retry_after_and_JSON():
     with stacks.Stack(workers=1) as stack:
         token = stack.token()
@@ -302,3 +318,24 @@ def test_stack_down_leaves_no_process():
     assert all(alive(pid) for pid in pids)
     stack.down()
     assert not any(alive(pid) for pid in pids)
+
+
+def test_P_a_log_that_nobody_reads_blocks_no_request_and_no_stop(redis_server):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    running = service.Service(redis_server.socket)
+    try:
+        running.start(log=writer)
+        os.close(writer)
+        wait_until(running.workers, what="the worker")
+        for _ in range(100):  # each is a line in the log
+            answer = running.ask("issue", "json", b"{}", HTTP_AUTHORIZATION="Basic eDp5", CONTENT_TYPE="application/json")
+            assert answer.status == 401
+        before = os.read(reader, 65536)
+        assert before.count(b"\n") < 100 and before.endswith(b"}\n"), "whole lines, and not all"
+        assert running.ask("issue", "json", b"{}", HTTP_AUTHORIZATION="Basic eDp5").status == 401
+        assert b'"dropped":' in os.read(reader, 65536)
+        assert running.end() == 0
+    finally:
+        os.close(reader)
+        running.stop()

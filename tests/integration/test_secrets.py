@@ -219,3 +219,13 @@ def test_user_add_takes_the_password_from_stdin_and_stores_argon2id(redis_server
 
 def test_the_socket_is_for_owner_and_group_only(stack):
     assert stat.S_IMODE(os.stat(stack.fcgi).st_mode) == 0o660
+
+
+def test_a_redis_user_without_password_is_refused_at_start(redis_server):
+    """It would connect as the default user, who may do everything."""
+    made = service.Service(redis_server.socket, REFRESHD_REDIS_USER="refreshd")
+    try:
+        code, said = serve(made)
+        assert code == 78 and "redis_password_file" in said, said
+    finally:
+        made.stop()

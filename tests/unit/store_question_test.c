@@ -92,7 +92,7 @@ static void issue_asks_with_these_keys_and_arguments(void **state)
 
 static void the_largest_question_fits(void **state)
 {
-	static char text[RD_RECORD_CLAIMS_MAX];
+	static char text[RD_CLAIMS_MAX];
 	static const uint8_t seed[RD_SEED_LEN];
 	const struct rd_token token = token_of(0);
 

@@ -101,7 +101,7 @@ static void what_is_written_is_read(void **state)
 					.client = {long_text, RD_CLIENT_MAX},
 					.ip = {long_text, RD_IP_MAX},
 					.scope = {long_text, RD_SCOPE_MAX},
-					.claims = {long_text, RD_RECORD_CLAIMS_MAX},
+					.claims = {long_text, RD_CLAIMS_MAX},
 					.agent = {long_text, RD_AGENT_MAX}};
 	for (size_t i = 0; i < COUNT(records); i++) {
 		assert_true(read(written(&records[i]), &back));
@@ -169,10 +169,10 @@ static void a_text_over_its_limit_is_refused(void **state)
 	static const struct {
 		size_t field, max, length_bytes;
 	} rows[] = {
-	    {1, RD_CLIENT_MAX, 1},        {2, RD_IP_MAX, 1},    {3, RD_SCOPE_MAX, 2},
-	    {4, RD_RECORD_CLAIMS_MAX, 2}, {5, RD_AGENT_MAX, 2},
+	    {1, RD_CLIENT_MAX, 1}, {2, RD_IP_MAX, 1},    {3, RD_SCOPE_MAX, 2},
+	    {4, RD_CLAIMS_MAX, 2}, {5, RD_AGENT_MAX, 2},
 	};
-	static const char fill[RD_RECORD_CLAIMS_MAX + 1];
+	static const char fill[RD_CLAIMS_MAX + 1];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)

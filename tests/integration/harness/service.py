@@ -59,8 +59,9 @@ class Service:
                        env=self.env, check=True, input=password.encode() + b"\n",
                        capture_output=True, timeout=60)
 
-    def start(self):
-        with open(os.path.join(self.folder, "refreshd.log"), "ab") as log:
+    def start(self, log=None):
+        """log: a descriptor instead of the log file."""
+        with open(log or os.path.join(self.folder, "refreshd.log"), "ab", closefd=log is None) as log:
             self.process = subprocess.Popen([self.bin, "serve", "--config", self.config], env=self.env,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self.listens, what="refreshd listens", pause=0.002)

@@ -1,0 +1,43 @@
+// What the verbs share.
+#include "fcgi/verbs.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include "run/keyfile.h"
+#include "store/redis.h"
+
+int rd_complain(int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("refreshd: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+	return status;
+}
+
+bool rd_redis_from(const struct rd_config *config, char *password, struct rd_redis_config *out)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	*out = (struct rd_redis_config){.timeout_ms = (int)config->redis_timeout_ms};
+	if (!rd_redis_address(rd_span(config->redis), &out->address, &why)) {
+		rd_complain(RD_EXIT_CONFIG, "redis: %.*s", (int)why.len, why.ptr);
+		return false;
+	}
+	if (!*config->redis_password_file) {
+		if (!*config->redis_user)
+			return true;
+		rd_complain(RD_EXIT_CONFIG, "redis_user wants redis_password_file");
+		return false;
+	}
+	if (!rd_secret_load(config->redis_password_file, password, RD_REDIS_PASSWORD_MAX, &why)) {
+		rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+		return false;
+	}
+	out->password = password;
+	out->user = *config->redis_user ? config->redis_user : NULL;
+	return true;
+}
