@@ -24,6 +24,7 @@
 	X(BAD_GRANT_TYPE, 400, "unsupported_grant_type",           "bad_grant_type") \
 	X(BAD_SCOPE,      400, "invalid_scope",                    "bad_scope") \
 	X(NOT_ALLOWED,    400, "unauthorized_client",              "not_allowed") \
+	X(CROSS_SITE,     403, "cross_site_request",               "cross_site") \
 	X(NO_ROUTE,       404, "not_found",                        "no_route") \
 	X(BAD_METHOD,     405, "method_not_allowed",               "bad_method") \
 	X(TOO_LARGE,      413, "payload_too_large",                "too_large") \

@@ -8,6 +8,7 @@ enum rd_credential_in {
 	RD_IN_HEADER,         // Refresh-Token:
 	RD_IN_JSON,           // a member of a JSON body
 	RD_IN_JSON_OR_BEARER, // either, not both
+	RD_IN_JSON_OR_COOKIE, // the same; a cookie only from a page of our own origin
 	RD_IN_FORM,           // grant_type=refresh_token (RFC 6749 section 6)
 };
 
@@ -15,6 +16,8 @@ struct rd_dialect {
 	const char *name;
 	enum rd_credential_in in;
 	const char *member; // of the JSON body
+	const char
+	    *cookie; // its name; where the token came by cookie, its successor goes by cookie
 	// members of a success; NULL: left out
 	const char *access, *refresh, *expires_in;
 	const char *error; // member that holds the error

@@ -71,6 +71,19 @@ void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, en
 	rd_put_lit(&reply->body, "}");
 }
 
+// RFC 6265bis section 4.1: for this host alone, never for scripts, never sent along by foreign
+// pages.
+static void set_cookie(struct rd_reply *reply, const char *name, const struct rd_grant *grant)
+{
+	rd_put_lit(&reply->head, "Set-Cookie: ");
+	rd_put_str(&reply->head, name);
+	rd_put_lit(&reply->head, "=");
+	rd_put_span(&reply->head, grant->refresh);
+	rd_put_lit(&reply->head, "; Max-Age=");
+	rd_put_u64(&reply->head, grant->idle_left_s < 0 ? 0 : (uint64_t)grant->idle_left_s);
+	rd_put_lit(&reply->head, "; Path=/; Secure; HttpOnly; SameSite=Strict\r\n");
+}
+
 void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
 		    const struct rd_grant *grant)
 {
@@ -81,7 +94,10 @@ void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
 	if (dialect->oauth || grant->bearer_type)
 		text_member(body, "token_type", RD_SPAN("Bearer"));
 	number_member(body, dialect->expires_in, grant->expires_in_s);
-	token_member(body, dialect->refresh, grant->refresh);
+	if (grant->by_cookie && grant->refresh.len)
+		set_cookie(reply, dialect->cookie, grant);
+	else
+		token_member(body, dialect->refresh, grant->refresh);
 	if (dialect->oauth || grant->bearer_type)
 		text_member(body, "scope", grant->scope);
 	if (dialect->oauth) {

@@ -28,6 +28,7 @@ struct rd_grant {
 	struct rd_span refresh; // empty: the client keeps the one it has
 	int64_t expires_in_s, idle_left_s, absolute_left_s;
 	bool bearer_type; // says token_type also outside oauth2
+	bool by_cookie; // refresh goes as the dialect's cookie, out of reach of the page's scripts
 };
 
 void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,

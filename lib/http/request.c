@@ -1,6 +1,7 @@
 #include "http/request.h"
 #include <sodium.h>
 #include <strings.h>
+#include "http/cookie.h"
 #include "http/form.h"
 
 static bool repeated(const struct rd_params *params, enum rd_param param)
@@ -115,6 +116,25 @@ static enum rd_result from_either(const struct rd_request *request, struct json_
 	return result == RD_OK ? RD_BAD_REQUEST : result == RD_ABSENT_TOKEN ? RD_OK : result;
 }
 
+static enum rd_result from_json_or_cookie(const struct rd_request *request,
+					  struct json_object **json, struct rd_credential *out)
+{
+	struct rd_span cookie;
+	enum rd_result in_body = from_json(request, json, &out->token);
+	enum rd_result result =
+	    rd_cookie_find(request->params, rd_span(request->dialect->cookie), &cookie);
+
+	if (result == RD_ABSENT_TOKEN || (in_body != RD_OK && in_body != RD_ABSENT_TOKEN))
+		return in_body;
+	if (result == RD_OK && in_body == RD_OK)
+		return RD_BAD_REQUEST; // which one is meant?
+	if (!result)
+		result = rd_cookie_same_origin(request->params);
+	out->token = cookie;
+	out->by_cookie = true;
+	return result;
+}
+
 static enum rd_result from_header(const struct rd_params *params, struct rd_span *out)
 {
 	*out = params->value[RD_PARAM_REFRESH_TOKEN];
@@ -170,6 +190,8 @@ enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch
 		return from_json(request, json, &out->token);
 	case RD_IN_JSON_OR_BEARER:
 		return from_either(request, json, &out->token);
+	case RD_IN_JSON_OR_COOKIE:
+		return from_json_or_cookie(request, json, out);
 	case RD_IN_FORM:
 		return from_form(request, scratch, out);
 	}

@@ -23,12 +23,13 @@ struct rd_credential {
 	struct rd_span token;
 	struct rd_span scope; // asked for, RFC 6749 section 6; empty: all that was granted
 	struct rd_client_claim client;
+	bool by_cookie;
 };
 
 // The refresh token where the dialect has it. RD_OK, RD_ABSENT_TOKEN, RD_BAD_TYPE, RD_BAD_REQUEST
-// (unreadable, contradictory or repeated), RD_BAD_GRANT_TYPE, RD_BAD_CLIENT (broken Basic).
-// json: set when out borrows from it, NULL otherwise; rd_json_free it. scratch: RD_BASIC_MAX bytes
-// for a decoded Basic header.
+// (unreadable, contradictory or repeated), RD_CROSS_SITE, RD_BAD_GRANT_TYPE, RD_BAD_CLIENT (broken
+// Basic). json: set when out borrows from it, NULL otherwise; rd_json_free it. scratch:
+// RD_BASIC_MAX bytes for a decoded Basic header.
 #define RD_BASIC_MAX 512
 [[nodiscard]] enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch,
 					       struct json_object **json,

@@ -43,7 +43,8 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 	const struct rd_record *record = g->record;
 	char access[RD_JWT_MAX], refresh[RD_TOKEN_TEXT_LEN + 1] = "";
 	struct rd_buf buf = RD_BUF(access);
-	struct rd_grant grant = {.scope = record->scope, .bearer_type = g->bearer_type};
+	struct rd_grant grant = {
+	    .scope = record->scope, .bearer_type = g->bearer_type, .by_cookie = call->by_cookie};
 
 	if (call->service->keys->refresh[g->kid].kid == 0) {
 		rd_log(RD_LOG_ERROR, "key.missing", "refresh key %u is not in the key file",

@@ -149,6 +149,7 @@ static const struct {
     {RD_CONFLICT, "refresh.lineage_conflict", RD_LOG_CRITICAL},
     {RD_BAD_LOGIN, "login.failed", RD_LOG_INFO},
     {RD_BAD_CLIENT, "client.refused", RD_LOG_INFO},
+    {RD_CROSS_SITE, "csrf.refused", RD_LOG_WARN},
 };
 
 void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,

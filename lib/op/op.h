@@ -41,6 +41,7 @@ struct rd_call {
 	bool fresh, asked_account;
 	struct rd_span sub, password; // login
 	struct rd_span scope;         // refresh: asked for
+	bool by_cookie;               // refresh: how the token came
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
 	char claims[RD_CLAIMS_MAX];

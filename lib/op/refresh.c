@@ -13,6 +13,7 @@ enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 	if (!result)
 		result = rd_client_check(call, &credential.client);
 	call->scope = credential.scope;
+	call->by_cookie = credential.by_cookie;
 	if (!result && !rd_text_is_scope(call->scope))
 		result = RD_BAD_SCOPE;
 	if (!result)

@@ -81,6 +81,22 @@ static void a_success_is_spelled_as_the_dialect_spells_it(void **state)
 	}
 }
 
+static void asvs_3_3_a_token_that_came_by_cookie_goes_by_cookie(void **state)
+{
+	static const struct rd_grant cookie = {.access = RD_SPAN("a"),
+					       .refresh = RD_SPAN("r"),
+					       .expires_in_s = 900,
+					       .idle_left_s = 1000,
+					       .by_cookie = true};
+
+	(void)state;
+	grant("express", &cookie);
+	assert_text(body(), "{\"accessToken\":\"a\",\"expiresIn\":900}");
+	assert_text(rd_buf_span(&out.reply.head),
+		    "Set-Cookie: refreshToken=r; Max-Age=1000; Path=/; Secure; HttpOnly; "
+		    "SameSite=Strict\r\n");
+}
+
 static void a_kept_refresh_token_is_not_sent(void **state)
 {
 	static const struct rd_grant kept = {.access = RD_SPAN("a"), .expires_in_s = 900};
@@ -203,6 +219,7 @@ static void other_errors_have_one_status_and_one_text(void **state)
 	    {RD_BAD_GRANT_TYPE, 400, "unsupported_grant_type"},
 	    {RD_BAD_SCOPE, 400, "invalid_scope"},
 	    {RD_NOT_ALLOWED, 400, "unauthorized_client"},
+	    {RD_CROSS_SITE, 403, "cross_site_request"},
 	    {RD_NO_ROUTE, 404, "not_found"},
 	    {RD_BAD_METHOD, 405, "method_not_allowed"},
 	    {RD_TOO_LARGE, 413, "payload_too_large"},
@@ -308,6 +325,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_success_is_spelled_as_the_dialect_spells_it),
+	    cmocka_unit_test(asvs_3_3_a_token_that_came_by_cookie_goes_by_cookie),
 	    cmocka_unit_test(a_kept_refresh_token_is_not_sent),
 	    cmocka_unit_test(a_lifetime_is_never_negative_and_text_is_escaped),
 	    cmocka_unit_test(a_backend_is_told_type_and_scope),

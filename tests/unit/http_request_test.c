@@ -118,6 +118,75 @@ static void a_body_that_is_empty_has_no_type(void **state)
 	CHECK(rows);
 }
 
+static void a_cookie_brings_a_token_for_the_express_dialect_alone(void **state)
+{
+	static const struct row rows[] = {
+	    {"express", {"HTTP_COOKIE=refreshToken=t"}, "", RD_OK},
+	    {"express", {"HTTP_COOKIE=a=b; refreshToken=t ;c=d", JSON}, "{}", RD_OK},
+	    {"express", {"HTTP_COOKIE=;; refreshToken=t;"}, "", RD_OK},
+	    {"express", {"HTTP_COOKIE=refreshToken="}, "", RD_ABSENT_TOKEN},
+	    {"express", {"HTTP_COOKIE=refreshToken"}, "", RD_ABSENT_TOKEN},
+	    {"express", {"HTTP_COOKIE=xrefreshToken=t; refreshTokens=t"}, "", RD_ABSENT_TOKEN},
+	    {"express", {"HTTP_COOKIE=refreshToken=t; refreshToken=u"}, "", RD_BAD_REQUEST},
+	    {"express", {"HTTP_COOKIE=refreshToken=t", "HTTP_COOKIE=a=b"}, "", RD_BAD_REQUEST},
+	    {"express",
+	     {"HTTP_COOKIE=refreshToken=t", JSON},
+	     "{\"refresh_token\":\"t\"}",
+	     RD_BAD_REQUEST},
+	    {"express",
+	     {"HTTP_COOKIE=refreshToken=t", "CONTENT_TYPE=text/plain"},
+	     "x",
+	     RD_BAD_TYPE},
+	    {"express", {"HTTP_COOKIE=refreshToken=t", JSON}, "{", RD_BAD_REQUEST},
+	    {"express-token", {"HTTP_COOKIE=refreshToken=t"}, "", RD_ABSENT_TOKEN},
+	    {"flask", {"HTTP_COOKIE=refreshToken=t"}, "", RD_ABSENT_TOKEN},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+#define COOKIE "HTTP_COOKIE=refreshToken=t"
+
+static void asvs_3_5_1_a_cookie_from_a_foreign_page_is_refused(void **state)
+{
+	static const struct row rows[] = {
+	    {"express", {COOKIE, "HTTP_SEC_FETCH_SITE=same-origin"}, "", RD_OK},
+	    {"express", {COOKIE, "HTTP_SEC_FETCH_SITE=same-site"}, "", RD_CROSS_SITE},
+	    {"express", {COOKIE, "HTTP_SEC_FETCH_SITE=cross-site"}, "", RD_CROSS_SITE},
+	    {"express", {COOKIE, "HTTP_SEC_FETCH_SITE=none"}, "", RD_CROSS_SITE},
+	    {"express",
+	     {COOKIE, "HTTP_SEC_FETCH_SITE=same-origin", "HTTP_SEC_FETCH_SITE=same-origin"},
+	     "",
+	     RD_BAD_REQUEST},
+	    {"express",
+	     {COOKIE, "HTTP_ORIGIN=https://a.example", "HTTP_HOST=a.example"},
+	     "",
+	     RD_OK},
+	    {"express",
+	     {COOKIE, "HTTP_ORIGIN=http://a.example:8", "HTTP_HOST=a.example:8"},
+	     "",
+	     RD_OK},
+	    {"express",
+	     {COOKIE, "HTTP_ORIGIN=https://b.example", "HTTP_HOST=a.example"},
+	     "",
+	     RD_CROSS_SITE},
+	    {"express",
+	     {COOKIE, "HTTP_ORIGIN=https://a.example.b", "HTTP_HOST=a.example"},
+	     "",
+	     RD_CROSS_SITE},
+	    {"express", {COOKIE, "HTTP_ORIGIN=null", "HTTP_HOST=null"}, "", RD_CROSS_SITE},
+	    {"express", {COOKIE, "HTTP_ORIGIN=https://"}, "", RD_CROSS_SITE},
+	    {"express",
+	     {JSON, "HTTP_SEC_FETCH_SITE=cross-site"},
+	     "{\"refresh_token\":\"t\"}",
+	     RD_OK},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
 static void rfc6750_2_1_only_the_bearer_scheme_brings_a_token(void **state)
 {
 	static const struct row rows[] = {
@@ -309,6 +378,8 @@ int main(void)
 	    cmocka_unit_test(bodies_and_headers_of_other_dialects_are_not_looked_at),
 	    cmocka_unit_test(a_missing_token_is_missing),
 	    cmocka_unit_test(a_body_that_is_empty_has_no_type),
+	    cmocka_unit_test(a_cookie_brings_a_token_for_the_express_dialect_alone),
+	    cmocka_unit_test(asvs_3_5_1_a_cookie_from_a_foreign_page_is_refused),
 	    cmocka_unit_test(rfc6750_2_1_only_the_bearer_scheme_brings_a_token),
 	    cmocka_unit_test(h_a_header_given_twice_is_refused),
 	    cmocka_unit_test(h_header_and_body_must_not_contradict),
