@@ -93,12 +93,9 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 
 static void greet(struct rd_redis *r)
 {
-	const struct rd_redis_config *c = &r->config;
-
 	r->state = GREETING;
 	r->greeted = 0;
-	r->greetings = RD_SCRIPT_COUNT;
-	r->greetings += rd_script_greet(r->ctx, c);
+	r->greetings = RD_SCRIPT_COUNT + rd_script_greet(r->ctx, &r->config);
 	for (int i = 0; i < RD_SCRIPT_COUNT; i++)
 		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
 }
@@ -142,7 +139,6 @@ static void connect_now(struct rd_redis *r, int64_t now_ms)
 static void send_question(struct rd_redis *r, struct rd_pending *p)
 {
 	rd_script_append(r->ctx, &p->question, p->whole ? NULL : r->sha[p->question.script]);
-	p->sent = true;
 	push(&r->sent, p);
 }
 
@@ -227,7 +223,7 @@ void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
 void rd_redis_submit(struct rd_redis *r, struct rd_pending *p)
 {
 	p->deadline_ms = rd_mono_ms() + r->config.timeout_ms;
-	p->sent = p->whole = false;
+	p->whole = false;
 	if (r->state == UP)
 		send_question(r, p);
 	else

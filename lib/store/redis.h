@@ -36,7 +36,7 @@ struct rd_pending {
 	void (*done)(struct rd_pending *pending, const struct rd_answer *answer);
 	struct rd_pending *next;
 	int64_t deadline_ms; // monotonic
-	bool sent, whole;    // whole: sent as EVAL with the script's text
+	bool whole;          // sent as EVAL with the script's text
 };
 
 struct rd_redis;
