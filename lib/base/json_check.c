@@ -84,7 +84,7 @@ static int hex_digit(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// Takes \uXXXX.
+// Takes \u and four hexadecimal digits.
 static bool code_unit(struct scan *s, unsigned *unit)
 {
 	if (s->end - s->at < 6 || s->at[0] != '\\' || s->at[1] != 'u')

@@ -1,7 +1,7 @@
 """A FastCGI client that can also misbehave: it builds and reads single records."""
 import socket
 import struct
-import time
+from .wait import wait_until
 
 BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES, GET_VALUES_RESULT, UNKNOWN = range(1, 12)
 RESPONDER, AUTHORIZER, FILTER = 1, 2, 3
@@ -66,12 +66,14 @@ class Connection:
     def __init__(self, path, timeout=15):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
-        for _ in range(100):
-            try:
-                self.socket.connect(path)
-                break
-            except BlockingIOError:  # the listener's queue is full
-                time.sleep(0.01)
+        wait_until(lambda: self.connects(path), what="room in the listener's queue")
+
+    def connects(self, path):
+        try:
+            self.socket.connect(path)
+            return True
+        except BlockingIOError:
+            return False
 
     def send(self, data):
         self.socket.sendall(data)
