@@ -22,7 +22,7 @@ static void as_answer(struct rd_span text)
 	struct rd_turn turn;
 	enum rd_result result = rd_read_rotate(&answer, &turn);
 
-	MUST(result == RD_OK || result == RD_STORE_OUT ||
+	MUST(result == RD_OK || result == RD_STORE_OUT || result == RD_BAD_SCOPE ||
 	     (result >= RD_ABSENT && result <= RD_FUTURE));
 	if (result != RD_STORE_OUT && result != RD_ABSENT)
 		written_again(&turn.record, (struct rd_span){text.ptr + 7, text.len - 7});
