@@ -27,6 +27,7 @@ struct rd_redis {
 	int64_t retry_at_ms, greet_by_ms;
 	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
 	struct queue sent, waiting;
+	struct rd_pending *unwritten; // first of sent that no write has begun for, or NULL
 };
 
 static void push(struct queue *q, struct rd_pending *p)
@@ -88,6 +89,7 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 		uint32_t step = r->failures > 3 ? RD_REDIS_RETRY_MAX_MS : 50U << (r->failures - 1);
 		r->retry_at_ms += step / 2 + rd_rand_upto(step / 2);
 	}
+	r->unwritten = NULL;
 	refuse_all(&r->sent);
 }
 
@@ -140,6 +142,8 @@ static void send_question(struct rd_redis *r, struct rd_pending *p)
 {
 	rd_script_append(r->ctx, &p->question, p->whole ? NULL : r->sha[p->question.script]);
 	push(&r->sent, p);
+	if (!r->unwritten)
+		r->unwritten = p;
 }
 
 // One reply of the greeting. False when Redis refuses us.
@@ -190,7 +194,7 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 	while (go_on && redisGetReplyFromReader(r->ctx, &reply) == REDIS_OK && reply) {
 		if (r->state == GREETING) {
 			go_on = greeting_reply(r, reply, now_ms);
-		} else if (r->sent.first) {
+		} else if (r->sent.first && r->sent.first != r->unwritten) {
 			question_reply(r, reply);
 		} else {
 			drop(r, now_ms, "a reply nobody asked for");
@@ -230,12 +234,23 @@ void rd_redis_submit(struct rd_redis *r, struct rd_pending *p)
 		push(&r->waiting, p);
 }
 
+// The time to answer begins when a question leaves, not when it was made: hashing passwords may
+// have blocked this wake-up for longer than that.
+static void start_clocks(struct rd_redis *r)
+{
+	const int64_t deadline_ms = r->unwritten ? rd_mono_ms() + r->config.timeout_ms : 0;
+
+	for (; r->unwritten; r->unwritten = r->unwritten->next)
+		r->unwritten->deadline_ms = deadline_ms;
+}
+
 static void write_out(struct rd_redis *r, int64_t now_ms)
 {
 	int done = 0;
 
 	if (r->state != GREETING && r->state != UP)
 		return;
+	start_clocks(r);
 	if (redisBufferWrite(r->ctx, &done) != REDIS_OK) {
 		drop(r, now_ms, r->ctx->errstr);
 		return;
@@ -252,7 +267,8 @@ static int sooner(int wait_ms, int64_t at_ms, int64_t now_ms)
 
 static bool overdue(const struct rd_redis *r, int64_t now_ms)
 {
-	return r->sent.first && now_ms >= r->sent.first->deadline_ms;
+	return r->sent.first && r->sent.first != r->unwritten &&
+	       now_ms >= r->sent.first->deadline_ms;
 }
 
 int rd_redis_tick(struct rd_redis *r, int64_t now_ms)

@@ -1,10 +1,10 @@
 // One connection to one Redis that remakes itself. Never blocks (but for a host name's look-up
 // while connecting): all questions of one wake-up leave in one write, answers come back in order.
 //
-// A question that is not answered within timeout_ms drops the connection and with it every question
-// in flight, because hiredis would hand the late reply to the next caller. After a failed attempt
-// to connect, questions are refused at once until an attempt succeeds; attempts are 25..50 ms
-// apart at first and 200..400 ms later, jittered.
+// A question that is not answered timeout_ms after it left drops the connection and with it every
+// question in flight, because hiredis would hand the late reply to the next caller. After a failed
+// attempt to connect, questions are refused at once until an attempt succeeds; attempts are 25..50
+// ms apart at first and 200..400 ms later, jittered.
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"

@@ -278,3 +278,19 @@ def test_the_clock_is_redis_clock(server, away):
     assert record.created_ms // 1000 in range(seconds - 60, seconds + 1)
     access = checks.claims(json.loads(away.refresh(token).body)["access_token"])
     assert access["iat"] == away.record(token).rotated_ms // 1000
+
+
+def test_R_a_burst_of_logins_does_not_make_redis_look_away(redis_server):
+    """Hashing blocks the only worker for longer than Redis' deadline, again and again."""
+    with service.Service(redis_server.socket, REFRESHD_REDIS_TIMEOUT_MS=60, REFRESHD_ARGON2_MEM_KIB=65536) as running:
+        running.add_user("demo", "pw")
+        token = running.token()
+
+        def one(number):
+            if number % 2:
+                return running.refresh(token).status
+            return running.ask("login", "json", b'{"name":"demo","password":"pw"}', CONTENT_TYPE="application/json").status
+
+        with ThreadPoolExecutor(24) as pool:
+            assert set(pool.map(one, range(72))) == {200}
+        assert "redis.down" not in running.log()
