@@ -10,6 +10,8 @@
 #include "fcgi/loop.h"
 #include "fcgi/wire.h"
 
+#define DRAIN_READS 16 // a wake-up, each of up to RD_FRAME_MAX bytes
+
 enum state {
 	IDLE,    // kept open, nothing came
 	PARTIAL, // some of a request is there
@@ -176,13 +178,15 @@ static void refuse_large(struct rd_conn *c, unsigned request_id)
 	look(c);
 }
 
+// Some at a time, or one flood would keep the loop: whoever still sends causes another event.
 static void drain(struct rd_conn *c)
 {
-	ssize_t n;
+	ssize_t n = 1;
 
-	do
+	for (int i = 0; i < DRAIN_READS && n > 0; i++)
 		n = recv(c->fd, c->loop->peeked, sizeof c->loop->peeked, 0);
-	while (n > 0);
+	if (n > 0)
+		return;
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		close_conn(c);
 }
