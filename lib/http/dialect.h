@@ -17,7 +17,7 @@ struct rd_dialect {
 	enum rd_credential_in in;
 	const char *member; // of the JSON body
 	const char
-	    *cookie; // its name; where the token came by cookie, its successor goes by cookie
+	    *cookie; // its name; a token that came by cookie has its successor sent by cookie
 	// members of a success; NULL: left out
 	const char *access, *refresh, *expires_in;
 	const char *error; // member that holds the error

@@ -11,8 +11,8 @@ static const struct rd_op ops[] = {
 	{"verify",  NULL,        rd_verify_ask,  NULL,              true},
 	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true},
 	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true},
-	{"ready",   "GET, HEAD", rd_ready_ask,  NULL,              true},
-	{"version", "GET, HEAD", rd_version_ask,  NULL,              true},
+	{"ready",   "GET, HEAD", rd_ready_ask,   NULL,              true},
+	{"version", "GET, HEAD", rd_version_ask, NULL,              true},
 };
 // clang-format on
 

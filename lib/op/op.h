@@ -33,8 +33,8 @@ struct rd_call {
 	struct rd_request request;
 	const struct rd_client *client;
 	struct json_object *json;
-	struct rd_token
-	    token; // refresh: as presented; login, issue: generation 0 of the new family
+	// refresh: as presented; login, issue: generation 0 of the new family
+	struct rd_token token;
 	struct rd_record about; // login, issue: what the new record says
 	uint8_t seed[RD_SEED_LEN];
 	int64_t auth_time_ms;

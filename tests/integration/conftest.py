@@ -6,6 +6,8 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness import service, stack as stacks  # noqa: E402
+from harness.processes import alive  # noqa: E402
+from harness.redis_server import RedisServer  # noqa: E402
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -43,3 +45,20 @@ def short():
     """Sessions that end when unused for one second."""
     with stacks.Stack(REFRESHD_REFRESH_IDLE_TTL_S=1) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def redis_server():
+    """A Redis alone, for a Service."""
+    server = RedisServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def same_worker(one):
+    """Whatever a test does, the one worker of the Service `one` survives it and serves."""
+    workers = one.workers()
+    yield
+    assert one.serves()
+    assert one.workers() == workers and alive(workers[0])

@@ -10,20 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness import fcgi, service
-from harness.processes import alive, binaries
+from harness.processes import binaries
 from harness.proxy import Proxy
-from harness.redis_server import RedisServer
 from harness.tokens import Token
 from harness.wait import wait_until
 
 PATIENCE_MS = 600_000  # so that nothing below passes because the worker gave up waiting
 
 
-@pytest.fixture(scope="module")
-def redis_server():
-    server = RedisServer()
-    yield server
-    server.stop()
+pytestmark = pytest.mark.usefixtures("same_worker")
 
 
 @pytest.fixture(scope="module", params=binaries(), ids=lambda b: "asan" if "asan" in b else "plain")
@@ -31,15 +26,6 @@ def one(request, redis_server):
     with service.Service(redis_server.socket, bin=request.param,
                          REFRESHD_READ_TIMEOUT_MS=PATIENCE_MS) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def same_worker(one):
-    """Whatever a test does, the worker survives it and serves."""
-    workers = one.workers()
-    yield
-    assert one.serves()
-    assert one.workers() == workers and alive(workers[0])
 
 
 def bearer(token):

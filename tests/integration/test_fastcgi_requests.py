@@ -7,8 +7,7 @@ import pytest
 
 from harness import fcgi, service
 from harness.dialects import DIALECTS, compact
-from harness.processes import alive, binaries
-from harness.redis_server import RedisServer
+from harness.processes import binaries
 from harness.tokens import Token
 
 LIMIT = 16384
@@ -16,11 +15,7 @@ JSON = {"CONTENT_TYPE": "application/json"}
 FORM = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
 
 
-@pytest.fixture(scope="module")
-def redis_server():
-    server = RedisServer()
-    yield server
-    server.stop()
+pytestmark = pytest.mark.usefixtures("same_worker")
 
 
 @pytest.fixture(scope="module", params=binaries(), ids=lambda b: "asan" if "asan" in b else "plain")
@@ -28,14 +23,6 @@ def one(request, redis_server):
     with service.Service(redis_server.socket, bin=request.param,
                          REFRESHD_READ_TIMEOUT_MS=600_000) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def same_worker(one):
-    workers = one.workers()
-    yield
-    assert one.serves()
-    assert one.workers() == workers and alive(workers[0])
 
 
 def sound(reply):

@@ -14,18 +14,10 @@ from harness import checks, fcgi, rawhttp, service, stack as stacks
 from harness.dialects import FLASK
 from harness.processes import alive, binaries, children
 from harness.proxy import Proxy
-from harness.redis_server import RedisServer
 from harness.tokens import Token
 from harness.wait import wait_until
 
 ROUNDS = int(os.environ.get("ROUNDS", 1000))
-
-
-@pytest.fixture(scope="module")
-def redis_server():
-    server = RedisServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 
 from harness import service, stack as stacks
 from harness.dialects import DIALECTS, compact
-from harness.redis_server import RedisServer
 from harness.tokens import Token
 from harness.wait import wait_until
 
@@ -127,13 +126,6 @@ def test_process_arguments_and_environment_hold_no_secret(stack):
         for part in ("cmdline", "environ"):
             text = pathlib.Path(f"/proc/{pid}/{part}").read_bytes()
             assert not [w for w, canary in canaries(stack, [], []) if canary in text], part
-
-
-@pytest.fixture(scope="module")
-def redis_server():
-    server = RedisServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

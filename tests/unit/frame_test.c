@@ -222,6 +222,16 @@ static void the_request_is_named(void **state)
 }
 
 // A 16-byte record with huge lengths aborts libfcgi.
+static void in_two_records(struct rd_span params, size_t cut)
+{
+	begin();
+	if (cut > 0)
+		record(4, 9, params.ptr, cut, 0);
+	if (cut < params.len)
+		record(4, 9, params.ptr + cut, params.len - cut, 1);
+	end_params_and_body();
+}
+
 static void lengths_past_the_end_are_bad(void **state)
 {
 	static const struct rd_span params[] = {
@@ -248,12 +258,7 @@ static void lengths_past_the_end_are_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(params); i++)
 		for (size_t cut = 0; cut <= params[i].len; cut++) {
-			begin();
-			if (cut > 0)
-				record(4, 9, params[i].ptr, cut, 0);
-			if (cut < params[i].len)
-				record(4, 9, params[i].ptr + cut, params[i].len - cut, 1);
-			end_params_and_body();
+			in_two_records(params[i], cut);
 			if (look() != RD_FRAME_BAD)
 				fail_msg("row %zu cut at %zu", i, cut);
 		}
@@ -273,12 +278,7 @@ static void lengths_of_one_and_of_four_bytes_are_read(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(params); i++)
 		for (size_t cut = 0; cut <= params[i].len; cut++) {
-			begin();
-			if (cut > 0)
-				record(4, 9, params[i].ptr, cut, 0);
-			if (cut < params[i].len)
-				record(4, 9, params[i].ptr + cut, params[i].len - cut, 1);
-			end_params_and_body();
+			in_two_records(params[i], cut);
 			assert_int_equal(look(), RD_FRAME_READY);
 		}
 }
