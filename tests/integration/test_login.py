@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from harness import checks
+from harness import checks, service
 from harness.dialects import BY_NAME, compact
 from harness.tokens import Token
 
@@ -93,3 +93,11 @@ def test_two_logins_are_two_sessions_in_the_index(stack):
     for token in tokens:
         member = token.key().rpartition(":")[2].encode()
         assert index[member] == stack.record(token.text()).expires_ms
+
+
+def test_without_fresh_ttl_no_login_is_signed_as_fresh(redis_server):
+    """Whoever verifies offline sees the claim alone."""
+    with service.Service(redis_server.socket, REFRESHD_FRESH_TTL_S=0) as running:
+        running.add_user("demo", "pw")
+        reply = running.ask("login", "json", b'{"name":"demo","password":"pw"}', CONTENT_TYPE="application/json")
+        assert checks.claims(json.loads(reply.body)["access_token"])["fresh"] is False

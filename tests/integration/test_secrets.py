@@ -221,3 +221,16 @@ def test_a_redis_user_without_password_is_refused_at_start(redis_server):
         assert code == 78 and "redis_password_file" in said, said
     finally:
         made.stop()
+
+
+def test_S_the_service_leaves_no_core(redis_server):
+    with service.Service(redis_server.socket) as running:
+        for pid in (running.process.pid, *running.workers()):
+            limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+            assert next(line for line in limits.splitlines() if "core" in line).split()[4:6] == ["0", "0"], limits
+
+
+@pytest.mark.parametrize("name", [" demo", "demo ", "a\tb", b"\xff\xfe"])
+def test_a_name_that_a_header_would_change_is_refused(idle, name):
+    done = idle.run("user", "add", name)
+    assert done.returncode == 64 and b"name" in done.stderr, done
