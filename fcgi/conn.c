@@ -126,6 +126,13 @@ static void new_reply(struct rd_conn *c)
 	    .request_id = id, .head = RD_BUF(c->loop->head), .body = RD_BUF(c->loop->body)};
 }
 
+static void ask_store(struct rd_conn *c)
+{
+	struct rd_loop *loop = c->loop;
+
+	rd_redis_submit(c->pending.question.durable ? loop->durable : loop->redis, &c->pending);
+}
+
 static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 {
 	struct rd_conn *c =
@@ -133,7 +140,7 @@ static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 
 	new_reply(c);
 	if (c->call.op->answer(&c->call, stored, &pending->question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, pending);
+		ask_store(c);
 	else
 		answer(c);
 }
@@ -147,6 +154,8 @@ static void start(struct rd_conn *c)
 	c->call.reply = &c->reply;
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
+	c->call.store_lost =
+	    rd_redis_lost(c->loop->redis, (int64_t)service->config->heal_window_s * 1000);
 	c->state = BUSY;
 	begun = rd_wire_begin(c->wire, c->fd, service->config->body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
@@ -160,7 +169,7 @@ static void start(struct rd_conn *c)
 	new_reply(c);
 	c->pending.done = on_store;
 	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, &c->pending);
+		ask_store(c);
 	else
 		answer(c);
 }

@@ -46,7 +46,8 @@ static int store(const struct rd_config *config, const struct rd_keys *keys,
 	if (!rd_redis_from(config, password, &redis))
 		return RD_EXIT_CONFIG;
 	rd_slot_of(slot, keys, account->name);
-	rd_ask_account_add(&question, rd_span(config->redis_prefix), slot, account);
+	rd_ask_account(&question, rd_span(config->redis_prefix), slot, "add", account,
+		       (struct rd_span){0});
 	ok = rd_redis_call(&redis, &question, &answer, &handle, &why);
 	rd_wipe(password, sizeof password);
 	if (!ok)

@@ -73,6 +73,8 @@ static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
 
 	if (tag == &loop->redis)
 		rd_redis_events(loop->redis, event->events, loop->now_ms);
+	else if (tag == &loop->durable)
+		rd_redis_events(loop->durable, event->events, loop->now_ms);
 	else if (tag == &loop->signal_fd)
 		begin_drain(loop);
 	else if (tag == (void *)&loop->setup->listen_fd)
@@ -92,6 +94,8 @@ static int tick(struct rd_loop *loop)
 	int wait_ms = rd_conn_tick(loop);
 
 	wait_ms = shorter(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
+	if (loop->durable)
+		wait_ms = shorter(wait_ms, rd_redis_tick(loop->durable, loop->now_ms));
 	if (loop->drain_by_ms)
 		return shorter(wait_ms, (int)(loop->drain_by_ms - loop->now_ms));
 	if (!loop->accept_at_ms)
@@ -136,6 +140,8 @@ static bool set_up(struct rd_loop *loop)
 	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
 		return false;
 	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
+	if (loop->setup->service->config->durable)
+		loop->durable = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->durable);
 	return rd_wire_init();
 }
 

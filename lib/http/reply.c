@@ -11,6 +11,13 @@ void rd_reply_header(struct rd_reply *reply, const char *name, struct rd_span va
 	rd_put_lit(&reply->head, "\r\n");
 }
 
+void rd_reply_retry_after(struct rd_reply *reply, int64_t seconds)
+{
+	rd_put_lit(&reply->head, "Retry-After: ");
+	rd_put_u64(&reply->head, seconds < 1 ? 1 : (uint64_t)seconds);
+	rd_put_lit(&reply->head, "\r\n");
+}
+
 static void text_member(struct rd_buf *body, const char *name, struct rd_span value)
 {
 	if (!name || !value.len)
@@ -64,7 +71,7 @@ void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, en
 	if (result == RD_BAD_METHOD && allow)
 		rd_reply_header(reply, "Allow", rd_span(allow));
 	if (result == RD_STORE_OUT)
-		rd_reply_header(reply, "Retry-After", RD_SPAN("1"));
+		rd_reply_retry_after(reply, 1);
 	if (dialect->oauth)
 		rd_reply_header(reply, "Pragma", RD_SPAN("no-cache"));
 	text_member(&reply->body, dialect->error, rd_span(text));
@@ -125,6 +132,7 @@ static const char *reason(int status)
 	    {405, "405 Method Not Allowed"},
 	    {413, "413 Content Too Large"},
 	    {415, "415 Unsupported Media Type"},
+	    {429, "429 Too Many Requests"},
 	    {503, "503 Service Unavailable"},
 	};
 
@@ -138,8 +146,13 @@ void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out)
 {
 	rd_put_lit(out, "Status: ");
 	rd_put_str(out, reason(reply->status));
-	rd_put_lit(out, "\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
-			"X-Content-Type-Options: nosniff\r\nContent-Length: ");
+	rd_put_lit(out, "\r\nContent-Type: ");
+	rd_put_str(out, reply->type ? reply->type : "application/json");
+	rd_put_str(out, reply->max_age_s ? "\r\nCache-Control: public, max-age="
+					 : "\r\nCache-Control: no-store");
+	if (reply->max_age_s)
+		rd_put_u64(out, reply->max_age_s);
+	rd_put_lit(out, "\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ");
 	rd_put_u64(out, reply->body.len);
 	rd_put_lit(out, "\r\nX-Request-Id: ");
 	rd_put_span(out, reply->request_id);

@@ -9,6 +9,8 @@
 
 struct rd_reply {
 	int status;
+	const char *type;   // of the body; NULL: application/json
+	uint32_t max_age_s; // 0: no-store
 	struct rd_span request_id;
 	struct rd_buf head; // header lines an operation adds, each with its \r\n
 	struct rd_buf body;
@@ -16,6 +18,7 @@ struct rd_reply {
 
 // Adds `Name: value`. Control characters in value would be a bug in what made it: asserted.
 void rd_reply_header(struct rd_reply *reply, const char *name, struct rd_span value);
+void rd_reply_retry_after(struct rd_reply *reply, int64_t seconds); // at least 1
 
 // An outcome that is not RD_OK, in the dialect's spelling, with the headers that its status asks
 // for. allow: the Allow header of a 405, or NULL.

@@ -11,7 +11,7 @@ static int64_t sign_access(struct rd_call *call, const struct rd_granting *g, st
 {
 	const struct rd_config *config = call->service->config;
 	const struct rd_record *record = g->record;
-	char sid[RD_SID_TEXT_LEN + 1], jti[RD_B64_LEN(JTI_BYTES) + 1];
+	char jti[RD_B64_LEN(JTI_BYTES) + 1];
 	uint8_t random[JTI_BYTES];
 	struct rd_access access = {
 	    .iss = rd_span(config->issuer),
@@ -29,8 +29,7 @@ static int64_t sign_access(struct rd_call *call, const struct rd_granting *g, st
 	// Shorter by a random bit, so that clients do not come back all at once and a thief falls
 	// out of step with the victim.
 	access.exp_s = access.iat_s + config->access_ttl_s - rd_rand_upto(config->access_jitter_s);
-	rd_sid_of(sid, call->service->keys, call->token.family);
-	access.sid = rd_span(sid);
+	access.sid = rd_span(call->sid);
 	rd_rand(random, sizeof random);
 	rd_b64_encode(jti, random, sizeof random);
 	access.jti = rd_span(jti);
@@ -76,14 +75,17 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *question)
 {
 	const struct rd_service *service = call->service;
-	const struct rd_issue issue = {
+	struct rd_issue issue = {
 	    .prefix = rd_span(service->config->redis_prefix),
 	    .token = &call->token,
+	    .sid = call->sid,
 	    .seed = call->seed,
 	    .idle_ms = (int64_t)call->client->idle_ttl_s * 1000,
 	    .absolute_ms = (int64_t)call->client->max_ttl_s * 1000,
 	    .auth_time_ms = call->auth_time_ms,
 	    .about = call->about,
+	    .sessions_max = service->config->sessions_max,
+	    .login = call->password.len > 0,
 	};
 
 	call->token.version = RD_TOKEN_VERSION;
@@ -91,6 +93,7 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 	call->token.generation = 0;
 	rd_slot_of(call->token.slot, service->keys, call->about.user);
 	rd_rand(call->token.family, sizeof call->token.family);
+	rd_sid_of(call->sid, service->keys, call->token.family);
 	rd_rand(call->seed, sizeof call->seed);
 	rd_ask_issue(question, &issue);
 	return RD_STEP_ASK;
@@ -103,5 +106,7 @@ enum rd_result rd_op_issued(const struct rd_call *call, const struct rd_answer *
 
 	if (!result && sodium_memcmp(out->record.seed, call->seed, RD_SEED_LEN) != 0)
 		return RD_STORE_OUT;
+	if (!result && out->ended.len)
+		rd_op_revoked(call, RD_REASON_CAP, out->ended, 1);
 	return result;
 }

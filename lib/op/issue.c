@@ -98,7 +98,7 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 	(void)question;
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_audit(call, "issue.ok", RD_OK, call->token.family);
+	rd_op_audit(call, "issue.ok", RD_OK);
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,

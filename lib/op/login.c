@@ -28,13 +28,18 @@ static enum rd_result decode(struct rd_call *call)
 
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question)
 {
+	const struct rd_config *config = call->service->config;
 	// A password says nothing about the client.
 	enum rd_result result = call->client->confidential ? RD_BAD_CLIENT : decode(call);
 
 	if (result)
 		return rd_op_fail(call, result);
 	rd_slot_of(call->token.slot, call->service->keys, call->sub);
-	rd_ask_account(question, rd_span(call->service->config->redis_prefix), call->token.slot);
+	rd_ask_login(question,
+		     &(struct rd_login){.prefix = rd_span(config->redis_prefix),
+					.slot = call->token.slot,
+					.tries = config->login_tries,
+					.wait_max_ms = (int64_t)config->login_wait_max_s * 1000});
 	return RD_STEP_ASK;
 }
 
@@ -44,10 +49,10 @@ static enum rd_result check_password(struct rd_call *call, const struct rd_answe
 	const struct rd_argon2 cost = {config->argon2_ops, config->argon2_mem_kib};
 	char hash[RD_PASSWORD_HASH_MAX] = "";
 	struct rd_account account;
-	enum rd_result result = rd_read_account(answer, &account);
+	enum rd_result result = rd_read_login(answer, &account, &call->wait_ms);
 	bool known;
 
-	if (result == RD_STORE_OUT)
+	if (result == RD_STORE_OUT || result == RD_WAIT)
 		return result;
 	known = result == RD_OK && rd_span_is(account.name, call->sub) && !account.disabled &&
 		account.hash.len < sizeof hash;
@@ -67,7 +72,7 @@ static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
 
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_audit(call, "login.ok", RD_OK, call->token.family);
+	rd_op_audit(call, "login.ok", RD_OK);
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,
@@ -80,9 +85,8 @@ enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answe
 {
 	enum rd_result result;
 
-	if (call->asked_account)
+	if (call->stage++)
 		return finish(call, answer);
-	call->asked_account = true;
 	result = check_password(call, answer);
 	if (result)
 		return rd_op_fail(call, result);

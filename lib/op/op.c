@@ -148,14 +148,13 @@ static const struct {
     {RD_FUTURE, "refresh.future", RD_LOG_WARN},
     {RD_CONFLICT, "refresh.lineage_conflict", RD_LOG_CRITICAL},
     {RD_BAD_LOGIN, "login.failed", RD_LOG_INFO},
+    {RD_WAIT, "login.wait", RD_LOG_WARN},
     {RD_BAD_CLIENT, "client.refused", RD_LOG_INFO},
     {RD_CROSS_SITE, "csrf.refused", RD_LOG_WARN},
 };
 
-void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,
-		 const uint8_t *family)
+void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result)
 {
-	char sid[RD_SID_TEXT_LEN + 1] = "";
 	struct rd_audit audit = {
 	    .level = RD_LOG_INFO,
 	    .event = event,
@@ -163,6 +162,7 @@ void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result r
 	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
 	    .client_id = rd_span(call->client ? call->client->id : ""),
 	    .sub = call->sub,
+	    .sid = rd_span(call->sid),
 	    .route = call->op ? call->op->name : "",
 	    .outcome = rd_result_rows[result].outcome,
 	};
@@ -170,21 +170,34 @@ void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result r
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i].result == result)
 			audit.level = events[i].level;
-	if (family)
-		rd_sid_of(sid, call->service->keys, family);
-	audit.sid = rd_span(sid);
 	rd_log_audit(&audit);
+}
+
+void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
+		   uint32_t count)
+{
+	rd_log_audit(&(struct rd_audit){
+	    .level = RD_LOG_INFO,
+	    .event = "session.revoked",
+	    .request_id = call->reply->request_id,
+	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
+	    .client_id = rd_span(call->client ? call->client->id : ""),
+	    .sub = call->sub,
+	    .sid = sid,
+	    .route = call->op->name,
+	    .outcome = rd_reason_names[reason],
+	    .count = count,
+	});
 }
 
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 {
-	const bool family = result >= RD_REVOKED && result <= RD_CONFLICT;
-
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i].result == result)
-			rd_op_audit(call, events[i].event, result,
-				    family ? call->token.family : NULL);
+			rd_op_audit(call, events[i].event, result);
 	rd_reply_error(call->reply, call->request.dialect, result,
 		       call->op ? call->op->allow : NULL);
+	if (result == RD_WAIT)
+		rd_reply_retry_after(call->reply, (call->wait_ms + 999) / 1000);
 	return RD_STEP_REPLY;
 }

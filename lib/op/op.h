@@ -27,6 +27,7 @@ struct rd_call {
 	size_t body_len;
 	int64_t now_ms; // wall clock, for verifying access tokens only
 	bool store_up;  // what readiness says
+	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
 	struct rd_reply *reply;
 
 	const struct rd_op *op;
@@ -35,11 +36,14 @@ struct rd_call {
 	struct json_object *json;
 	// refresh: as presented; login, issue: generation 0 of the new family
 	struct rd_token token;
+	char sid[RD_SID_TEXT_LEN + 1]; // of the session the request is about, once that is known
 	struct rd_record about; // login, issue: what the new record says
 	uint8_t seed[RD_SEED_LEN];
 	int64_t auth_time_ms;
-	bool fresh, asked_account;
+	bool fresh;
+	unsigned stage; // questions asked before the current one, where it matters
 	struct rd_span sub, password; // login
+	int64_t wait_ms;              // login: how long the account has to wait
 	struct rd_span scope;         // refresh: asked for
 	bool by_cookie;               // refresh: how the token came
 	// From here on nothing is zeroed for each request.
@@ -75,8 +79,11 @@ void rd_call_end(struct rd_call *call);
 // For operations: the reply of an outcome that is not RD_OK, and its audit line where it deserves
 // one.
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
-void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,
-		 const uint8_t *family);
+void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result);
+
+// Tells that sessions have ended: sid, or with an empty one count of the user's.
+void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
+		   uint32_t count);
 
 // Signs an access token for the family of record and writes the reply of a grant. token: sealed
 // here for generation and kid given; its text is left out when with_refresh is false.

@@ -28,6 +28,8 @@ struct rd_config {
 	struct rd_client clients[RD_CLIENTS_MAX];
 	size_t client_count;
 	int alg_name; // 1: EdDSA is written as Ed25519
+	bool durable;    // durability = replica
+	bool csrf_token; // cookie_csrf = token
 };
 
 // Reads path (NULL: no file), then environ, then flags: `--grace-s 10` or

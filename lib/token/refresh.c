@@ -207,3 +207,18 @@ void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 	(void)rc;
 	rd_b64_encode(sid, bytes, sizeof bytes);
 }
+
+void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
+		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net, struct rd_span agent)
+{
+	uint8_t wide[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, keys->sid_key, sizeof keys->sid_key, sizeof wide);
+	crypto_generichash_update(&state, family, RD_FAMILY_LEN);
+	crypto_generichash_update(&state, (const uint8_t *)&net.len, 1);
+	crypto_generichash_update(&state, (const uint8_t *)net.ptr, net.len);
+	crypto_generichash_update(&state, (const uint8_t *)agent.ptr, agent.len);
+	crypto_generichash_final(&state, wide, sizeof wide);
+	memcpy(print, wide, RD_PRINT_LEN);
+}

@@ -58,5 +58,11 @@ void rd_token_print(const struct rd_token *token, char out[static RD_TOKEN_TEXT_
 // The slot of a user (first half of BLAKE2b-128 keyed by the slot key) and the public session id of
 // a family (BLAKE2b-128 keyed by the sid key, base64url, NUL-terminated).
 void rd_slot_of(uint8_t slot[static RD_SLOT_LEN], const struct rd_keys *keys, struct rd_span user);
+// What a sender looks like, RD_PRINT_LEN bytes, other for each family, so that records cannot be
+// matched by it.
+#define RD_PRINT_LEN 4
+void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
+		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
+		 struct rd_span agent);
 void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 	       const uint8_t family[static RD_FAMILY_LEN]);
