@@ -25,8 +25,8 @@ struct rd_call {
 	struct rd_params params;
 	char *body; // body_len bytes, decoded in place
 	size_t body_len;
-	int64_t now_ms; // wall clock, for verifying access tokens only
-	bool store_up;  // what readiness says
+	int64_t now_ms;  // wall clock, for verifying access tokens only
+	bool store_up;   // what readiness says
 	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
 	struct rd_reply *reply;
 
@@ -37,11 +37,11 @@ struct rd_call {
 	// refresh: as presented; login, issue: generation 0 of the new family
 	struct rd_token token;
 	char sid[RD_SID_TEXT_LEN + 1]; // of the session the request is about, once that is known
-	struct rd_record about; // login, issue: what the new record says
+	struct rd_record about;        // login, issue: what the new record says
 	uint8_t seed[RD_SEED_LEN];
 	int64_t auth_time_ms;
 	bool fresh;
-	unsigned stage; // questions asked before the current one, where it matters
+	unsigned stage;               // questions asked before the current one, where it matters
 	struct rd_span sub, password; // login
 	int64_t wait_ms;              // login: how long the account has to wait
 	struct rd_span scope;         // refresh: asked for

@@ -71,8 +71,8 @@ enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 	return RD_STEP_ASK;
 }
 
-// Whether to believe a token that is ahead of the store: it is ours in all its parts, Redis may have
-// lost what led to it, and not more than a failover loses.
+// Whether to believe a token that is ahead of the store: it is ours in all its parts, Redis may
+// have lost what led to it, and not more than a failover loses.
 static bool adoptable(const struct rd_call *call, const struct rd_turn *turn)
 {
 	return call->store_lost && call->stage == 0 &&

@@ -27,7 +27,7 @@ struct rd_config {
 #undef RD_TEXT_FIELD
 	struct rd_client clients[RD_CLIENTS_MAX];
 	size_t client_count;
-	int alg_name; // 1: EdDSA is written as Ed25519
+	int alg_name;    // 1: EdDSA is written as Ed25519
 	bool durable;    // durability = replica
 	bool csrf_token; // cookie_csrf = token
 };

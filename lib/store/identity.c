@@ -29,7 +29,7 @@ static int64_t uptime_s(struct rd_span info)
 
 	for (size_t i = 0; i < text.len && n < INT32_MAX; i++)
 		n = text.ptr[i] >= '0' && text.ptr[i] <= '9' ? n * 10 + (text.ptr[i] - '0')
-							      : INT32_MAX;
+							     : INT32_MAX;
 	return n;
 }
 

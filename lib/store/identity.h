@@ -1,5 +1,5 @@
-// Which Redis this is, by its INFO. A server that was started lately, or another one in its place, may
-// lack writes that were acknowledged.
+// Which Redis this is, by its INFO. A server that was started lately, or another one in its place,
+// may lack writes that were acknowledged.
 #pragma once
 #include <hiredis/hiredis.h>
 #include <stdint.h>
@@ -10,7 +10,8 @@
 struct rd_identity {
 	bool known;
 	char run_id[RD_RUN_ID_LEN], replication_id[RD_RUN_ID_LEN];
-	int64_t since_ms; // monotonic: this server has answered us, or was started, no later than this
+	int64_t
+	    since_ms; // monotonic: this server has answered us, or was started, no later than this
 };
 
 // Appends the questions. Gives how many replies will come.

@@ -18,8 +18,8 @@
 //       60         user, client, ip (1 byte of length each), scope, claims, user agent (2 bytes
 //       each)
 //
-// rotate.lua and revoke.lua write bytes 1..25 only; issue.lua writes the whole. All times are Redis'
-// clock. The key ends with the sid, so Redis never learns the family.
+// rotate.lua and revoke.lua write bytes 1..25 only; issue.lua writes the whole. All times are
+// Redis' clock. The key ends with the sid, so Redis never learns the family.
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"

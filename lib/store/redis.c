@@ -186,7 +186,8 @@ static bool is_error(const redisReply *reply, const char *word)
 	return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, word, strlen(word)) == 0;
 }
 
-// The reply to the first question in flight; replicas: how many have it, -1 when that was not asked.
+// The reply to the first question in flight; replicas: how many have it, -1 when that was not
+// asked.
 static void finish(struct rd_redis *r, const redisReply *reply, long long replicas)
 {
 	struct rd_pending *p = pop(&r->sent);

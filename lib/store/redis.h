@@ -54,7 +54,7 @@ void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_
 // the end of each wake-up. Gives the ms until it wants to be called again, -1 for no wish.
 int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
-bool rd_redis_up(const struct rd_redis *redis);      // connected, scripts loaded
+bool rd_redis_up(const struct rd_redis *redis); // connected, scripts loaded
 // Whether acknowledged writes may have been lost within the last window_ms: the server was started,
 // or another one has taken its place.
 bool rd_redis_lost(const struct rd_redis *redis, int64_t window_ms);

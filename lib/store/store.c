@@ -86,7 +86,8 @@ enum rd_result rd_session_state(const struct rd_turn *turn, int64_t idle_ms)
 {
 	if (turn->record.revoked)
 		return RD_REVOKED;
-	if (turn->now_ms >= turn->record.expires_ms || turn->now_ms >= turn->record.seen_ms + idle_ms)
+	if (turn->now_ms >= turn->record.expires_ms ||
+	    turn->now_ms >= turn->record.seen_ms + idle_ms)
 		return RD_EXPIRED;
 	return RD_OK;
 }

@@ -107,25 +107,26 @@ void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue);
 
 struct rd_revocation {
 	struct rd_span prefix;
-	const uint8_t *slot;  // RD_SLOT_LEN: whose sessions
-	const char *sid;      // this one; NULL: all
-	const char *asker;    // sid of a session that must stand; NULL: nobody asks
-	bool keep_asker;      // all but the asker's
+	const uint8_t *slot;   // RD_SLOT_LEN: whose sessions
+	const char *sid;       // this one; NULL: all
+	const char *asker;     // sid of a session that must stand; NULL: nobody asks
+	bool keep_asker;       // all but the asker's
 	struct rd_span client; // whose session it must be; empty: any
 	enum rd_reason reason;
 	bool durable;
 };
 
 void rd_ask_revoke(struct rd_question *out, const struct rd_revocation *revocation);
-// RD_OK: *count sessions have ended, 0 when they had before. RD_ABSENT: no such session, RD_REVOKED:
-// the asker's is over, RD_WRONG_CLIENT, RD_STORE_OUT: not known whether they have ended.
+// RD_OK: *count sessions have ended, 0 when they had before. RD_ABSENT: no such session,
+// RD_REVOKED: the asker's is over, RD_WRONG_CLIENT, RD_STORE_OUT: not known whether they have
+// ended.
 [[nodiscard]] enum rd_result rd_read_revoke(const struct rd_answer *answer, uint32_t *count);
 
 // Looks at a session without changing it.
 void rd_ask_session(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN], const char *sid);
-// RD_OK fills *out, also for a tombstone and for what is past its idle time: rd_session_state tells.
-// RD_ABSENT or RD_STORE_OUT otherwise.
+// RD_OK fills *out, also for a tombstone and for what is past its idle time: rd_session_state
+// tells. RD_ABSENT or RD_STORE_OUT otherwise.
 [[nodiscard]] enum rd_result rd_read_session(const struct rd_answer *answer, struct rd_turn *out);
 // RD_OK, RD_REVOKED or RD_EXPIRED. idle_ms: of the record's client. Pure.
 [[nodiscard]] enum rd_result rd_session_state(const struct rd_turn *turn, int64_t idle_ms);
@@ -145,8 +146,8 @@ struct rd_sessions {
 // RD_OK, RD_REVOKED (the asker's is over) or RD_STORE_OUT. *out borrows from the answer.
 [[nodiscard]] enum rd_result rd_read_sessions(const struct rd_answer *answer,
 					      struct rd_sessions *out);
-// Takes the next one off; false at the end. sid: RD_SID_TEXT_LEN bytes. A record that cannot be read
-// is passed over.
+// Takes the next one off; false at the end. sid: RD_SID_TEXT_LEN bytes. A record that cannot be
+// read is passed over.
 [[nodiscard]] bool rd_sessions_next(struct rd_sessions *sessions, struct rd_span *sid,
 				    struct rd_record *record);
 

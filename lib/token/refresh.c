@@ -209,7 +209,8 @@ void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 }
 
 void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
-		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net, struct rd_span agent)
+		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
+		 struct rd_span agent)
 {
 	uint8_t wide[crypto_generichash_BYTES_MIN];
 	crypto_generichash_state state;
