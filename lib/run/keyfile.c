@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/secret.h"
+#include "token/keytext.h"
 
 static bool fail(struct rd_buf *why, const char *path, const char *reason)
 {
@@ -127,7 +129,7 @@ int rd_keyfile_create(const char *path, struct rd_buf *why)
 	fd = mkstemp(aside); // mode 0600
 	if (fd < 0)
 		return (int)fail(why, path, strerror(errno)) - 1;
-	rd_keys_generate(&buf);
+	rd_keys_generate(&buf, rd_wall_ms() / 1000);
 	if (write_all(fd, buf.ptr, buf.len) && link(aside, path) == 0 && sync_folder(path))
 		result = 1;
 	else if (errno == EEXIST)
