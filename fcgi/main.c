@@ -10,7 +10,8 @@ static int help(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
-    {"key", "new", "makes the key file, if there is none", rd_verb_key},
+    {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
+     rd_verb_key},
     {"user", "add [--if-missing] NAME", "adds a user; the password is read from stdin",
      rd_verb_user},
     {"version", "", "prints the version", version},

@@ -16,6 +16,7 @@
 	X(grace_s,             10,       0, 300,       "seconds in which a spent token is answered with its successor; 0: strict single use") \
 	X(refresh_idle_ttl_s,  2592000,  1, 315360000, "a session unused for this long ends") \
 	X(refresh_max_ttl_s,   15552000, 1, 315360000, "a session this old ends, used or not") \
+	X(jwks_max_age_s,      300,      0, 86400,     "for how long clients may keep the JWKS; a new key must be published for that long before it signs") \
 	X(argon2_ops,          2,        1, 64,        "Argon2id passes over the memory") \
 	X(argon2_mem_kib,      19456,    8, 4194304,   "Argon2id memory of one hash")
 
