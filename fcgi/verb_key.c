@@ -54,14 +54,15 @@ static int open_file(struct edit *edit, const struct rd_config *config)
 	return 0;
 }
 
-// Opens the file and finds the key of `KID [--now]`. The exit status, 0 for success.
+// Opens the file and finds the key of `KID [--now]`. Gives the exit status; key is NULL when it is
+// that of a failure.
 static int open_key(struct edit *edit, const struct rd_config *config, int argc, char **argv)
 {
+	const struct rd_key_entry *found;
 	const char *kid = NULL;
 	size_t count;
 	int status;
 
-	edit->now = false;
 	for (int i = 0; i < argc; i++)
 		if (strcmp(argv[i], "--now") == 0)
 			edit->now = true;
@@ -74,15 +75,17 @@ static int open_key(struct edit *edit, const struct rd_config *config, int argc,
 	status = open_file(edit, config);
 	if (status)
 		return status;
-	count = rd_key_find(&edit->list, rd_span(kid), &edit->key);
+	count = rd_key_find(&edit->list, rd_span(kid), &found);
 	if (count == 0)
 		return rd_complain(1,
 				   "no key '%s'; wanted: the number of a refresh key, or at "
 				   "least %d characters of an access key's kid",
 				   kid, RD_KID_PREFIX_MIN);
-	return count == 1
-		   ? 0
-		   : rd_complain(1, "'%s' begins the kid of %zu keys; give more of it", kid, count);
+	if (count > 1)
+		return rd_complain(1, "'%s' begins the kid of %zu keys; give more of it", kid,
+				   count);
+	edit->key = found;
+	return 0;
 }
 
 static int replace(struct edit *edit)
@@ -174,7 +177,7 @@ static int key_activate(const struct rd_config *config, int argc, char **argv)
 	int64_t from;
 	int status = open_key(&edit, config, argc, argv);
 
-	if (status)
+	if (!edit.key)
 		return status;
 	name_of(name, edit.key);
 	if (edit.key->state == RD_KEY_ACTIVE) {
@@ -195,10 +198,10 @@ static int key_activate(const struct rd_config *config, int argc, char **argv)
 	if (status)
 		return status;
 	printf("%s is active", name);
-	if (former)
-		printf(", %s is retired", former->kid);
 	if (edit.now_s < from)
 		printf(" (until %s clients may hold a JWKS without it)", time);
+	if (former)
+		printf(", %s is retired", former->kid);
 	puts("; send SIGHUP to take it up");
 	return 0;
 }
@@ -210,7 +213,7 @@ static int key_retire(const struct rd_config *config, int argc, char **argv)
 	int64_t from;
 	int status = open_key(&edit, config, argc, argv);
 
-	if (status)
+	if (!edit.key)
 		return status;
 	name_of(name, edit.key);
 	if (edit.key->state == RD_KEY_ACTIVE)

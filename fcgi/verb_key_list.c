@@ -35,18 +35,30 @@ static const char *kind_of(const struct rd_key_entry *key)
 	return key->refresh ? "refresh" : "access";
 }
 
-static void row(const struct rd_key_entry *key, const struct rd_key_lives *lives, int64_t now_s)
+static void put_next_step(char out[static MAY_MAX], const struct rd_key_entry *key,
+			  const struct rd_key_lives *lives, int64_t now_s)
 {
 	const bool next = key->state == RD_KEY_NEXT;
+	const char *what = next ? "may become active" : "may be removed";
 	const int64_t from =
 	    next ? rd_key_activate_from(key, lives) : rd_key_remove_from(key, lives);
-	char since[RD_TIME_MAX] = "-", when[RD_TIME_MAX], may[MAY_MAX] = "-";
+	char when[RD_TIME_MAX];
+
+	if (key->state == RD_KEY_ACTIVE)
+		snprintf(out, MAY_MAX, "-");
+	else if (from > now_s)
+		snprintf(out, MAY_MAX, "%s at %s", what, rd_key_time(when, from));
+	else // no time is known for what workers only have to have read
+		snprintf(out, MAY_MAX, "%s %s", what, from ? "now" : "after a SIGHUP");
+}
+
+static void row(const struct rd_key_entry *key, const struct rd_key_lives *lives, int64_t now_s)
+{
+	char since[RD_TIME_MAX] = "-", may[MAY_MAX];
 
 	if (key->since_s)
 		rd_key_time(since, key->since_s);
-	if (key->state != RD_KEY_ACTIVE)
-		snprintf(may, sizeof may, "may %s %s%s", next ? "become active" : "be removed",
-			 from > now_s ? "at " : "now", from > now_s ? rd_key_time(when, from) : "");
+	put_next_step(may, key, lives, now_s);
 	printf("%-7s  %-*s  %-5s  %-7s  %-20s  %s\n", kind_of(key), RD_KID_LEN, key->kid,
 	       key->refresh ? "-" : rd_alg_names[key->alg], rd_key_state_names[key->state], since,
 	       may);
