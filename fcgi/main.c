@@ -10,12 +10,13 @@ static int help(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
-    {"key", "new", "makes the key file, if there is none", rd_verb_key},
     {"user", "add|passwd|disable|enable|delete NAME, list",
      "accounts; passwords are read from stdin", rd_verb_user},
     {"session", "list USER, revoke USER SID, revoke-all USER", "a user's sessions",
      rd_verb_session},
     {"inspect", "", "reads a token from stdin and explains it", rd_verb_inspect},
+    {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
+     rd_verb_key},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };
