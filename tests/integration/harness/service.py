@@ -12,7 +12,7 @@ from . import fcgi
 from .dialects import compact
 from .processes import binary, children, environment
 from .stack import print_logs, tails
-from .tokens import Keys
+from .tokens import Keys, Token
 from .wait import wait_until
 
 RUNNING = []
@@ -87,6 +87,9 @@ class Service:
                          CONTENT_TYPE="application/json")
         assert reply.status == 200, reply
         return json.loads(reply.body)["refresh_token"]
+
+    def key(self, token):
+        return Token.parse(token).key(self.keys)
 
     def refresh(self, token):
         return self.ask("refresh", HTTP_AUTHORIZATION=f"Bearer {token}")

@@ -120,8 +120,11 @@ class Stack:
 
     # What Redis holds.
 
+    def key(self, token):
+        return Token.parse(token).key(self.keys)
+
     def raw_record(self, token):
-        return self.store.get(Token.parse(token).key())
+        return self.store.get(self.key(token))
 
     def record(self, token):
         raw = self.raw_record(token)
@@ -134,10 +137,10 @@ class Stack:
     def age(self, token, by_ms):
         """Moves the time of the family's last rotation into the past."""
         rotated = self.record(token).rotated_ms
-        self.store.setrange(Token.parse(token).key(), 8, (rotated - by_ms).to_bytes(6, "big"))
+        self.store.setrange(self.key(token), 8, (rotated - by_ms).to_bytes(6, "big"))
 
     def revoke(self, token):
-        self.store.setrange(Token.parse(token).key(), 1, b"\1")
+        self.store.setrange(self.key(token), 1, b"\1")
 
     def commands(self):
         """How often Redis ran each command, but for those that ask this."""
