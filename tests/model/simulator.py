@@ -242,6 +242,7 @@ class World:
         if record and record.rotated:
             by = int(self.random.choice((0.5, 1, 3)) * self.settings.grace_ms)
             record.rotated -= by
+            self.server.writes += 1
             self.records.append(Clock(self.now - 1, self.now + 1, by, by, family))
 
     def jump(self):

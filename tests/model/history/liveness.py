@@ -86,10 +86,9 @@ def may_be_expired(view, family, op):
     issue = span(family.issue)
     begins = [issue[0]] + [family.first_sent[s.generation - 1] for s in family.sights if s.hi <= op.sent
                            and s.generation - 1 in family.first_sent and view.lasting(s.source, op)]
-    seen = max(begins), op.answered
-    if view.elapsed(issue, span(op))[1] >= view.setting("absolute_ms", *issue)[0]:
-        return True
-    return view.elapsed(seen, seen)[1] >= view.setting("idle_ms", *seen)[0]
+    seen = max(begins)
+    return (view.peak(issue[0], op.answered) >= view.setting("absolute_ms", *issue)[0]
+            or view.peak(seen, op.answered) >= view.setting("idle_ms", seen, op.answered)[0])
 
 
 def survives(view, family, op):

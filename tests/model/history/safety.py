@@ -118,12 +118,12 @@ def S4(view):
     """Reuse is final: an authentic older token outside grace revokes in the same script run.
 
     A refused token that was certainly older, or certainly out of grace, is that reuse: no success and no living
-    record may follow. A reuse that was answered 503, or not at all, proves nothing.
+    record may follow until a failover. A reuse that was answered 503, or not at all, proves nothing.
     """
     for family in view.families.values():
         for op in family.presented:
             if op.result == "refused" and certain_reuse(view, family, op):
-                found = list(alive_after(view, family, op, "S4", "after a reuse"))
+                found = list(alive_after(view, family, op, view.lasting, "S4", "after a reuse"))
                 yield from found
                 if found:
                     break
@@ -142,13 +142,14 @@ def certain_reuse(view, family, op):
     return grace == 0 or view.since_rotation(family, n + 1, sight, op)[0] >= grace
 
 
-def alive_after(view, family, end, name, when):
-    """The first success and the first living record that began after the end was acknowledged."""
+def alive_after(view, family, end, stands, name, when):
+    """The first success and the first living record that began after the answer to what ended the family, while
+    stands(end, record) says that this end must still be known."""
     view.judge(name)
     succeeded = (o for o in view.successes(family) if o.sent >= end.answered)
     living = (s for s in family.snapshots if s.at >= end.answered and s.exists and not s.revoked)
     for text, records in ((f"success {when}", succeeded), (f"the store has it alive {when}", living)):
-        for record in (r for r in records if view.final(end, r)):
+        for record in (r for r in records if stands(end, r)):
             yield Violation(name, text, [end, record])
             break
 
@@ -197,7 +198,7 @@ def S6(view):
         for op in view.revocations(family):
             own = op.presented.family == family.name and not view.wrong_client(op, family)
             if op.result == "ok" and (own or certainly_theirs(view, family, op)):
-                yield from alive_after(view, family, op, "S6", f"after an acknowledged {op.kind}")
+                yield from alive_after(view, family, op, view.final, "S6", f"after an acknowledged {op.kind}")
         dead = [s for s in family.snapshots if s.exists and s.revoked]
         for living in (s for s in family.snapshots if s.exists and not s.revoked):
             before = [s for s in dead if s.until <= living.at and view.lasting(s, living)]
@@ -255,9 +256,15 @@ def S8(view):
             elif changed and not overlapping(view, askers, before.at, after.until):
                 yield Violation("S8", f"{changed} changed though nobody asked", [before, after])
         for before, after in zip(family.snapshots, family.snapshots[1:]):
-            early = None not in (before.key_expires_ms, after.now_ms) and after.now_ms < before.key_expires_ms
-            if before.exists and not after.exists and early and view.lasting(before, after) and not view.changes:
+            if before.exists and not after.exists and vanished(view, before, after):
                 yield Violation("S8", "a record vanished before its expiry", [before, after])
+
+
+def vanished(view, before, after):
+    """A clock set back, or another idle time, may have made the key expire before it seems to."""
+    excuse = view.changes or any(c.low_ms < 0 and c.family is None for c in view.clocks)
+    return (None not in (before.key_expires_ms, after.now_ms) and after.now_ms < before.key_expires_ms
+            and not excuse and view.lasting(before, after))
 
 
 def S9(view):
@@ -319,20 +326,27 @@ def S10(view):
             view.judge("S10")
             least, _ = view.elapsed(span(family.issue), span(op))
             idle = view.setting("idle_ms", *span(op))[1]
-            moves = itertools.chain(
-                ((o.sent, latest_move(view, family, o, op)) for o in reversed(family.presented)
-                 if o is not op and o.sent <= op.answered and o.result in ("ok", "unknown")), [span(family.issue)])
+            moves = itertools.chain((m for o in reversed(family.presented) if (m := move(view, family, o, op))),
+                                    [span(family.issue)])
             if least >= view.setting("absolute_ms", *span(family.issue))[1]:
                 yield Violation("S10", "success after the absolute expiry", [family.issue, op])
             elif all(view.elapsed(m, span(op))[0] >= idle for m in moves):
                 yield Violation("S10", "success after the idle expiry", [op])
 
 
-def latest_move(view, family, op, before):
-    """The latest moment at which op may have moved the idle expiry that `before` meets."""
-    rotates = op.received is None or op.received.generation > op.presented.generation
-    seen = view.reach(family, op.presented.generation + 1, before) if rotates else None
-    return max(op.sent, min(seen.hi if seen else view.last(op), view.last(op)))
+def move(view, family, op, before):
+    """The interval in which op may have moved the idle expiry that `before` meets; None when it cannot have. An
+    answer with the token presented is that of a young head, which moves nothing, but for a healing, and for
+    clients whose tokens never rotate."""
+    if op is before or op.sent > before.answered or op.result not in ("ok", "unknown"):
+        return None
+    if op.received and op.received.generation == op.presented.generation:
+        young = op.received.generation > 0 and not view.lossy and not view.changes
+        return None if young else span(op)
+    seen = view.reach(family, op.presented.generation + 1, before)
+    if seen and seen.hi < op.sent:
+        return None  # rotated before
+    return op.sent, min(seen.hi if seen else view.last(op), view.last(op))
 
 
 CHECKS = (S1, S2, S3, S4, S5, S6, S7, S8, S9, S10)

@@ -58,7 +58,7 @@ class View:
         self.ops = sorted(history.ops, key=lambda o: o.sent)
         self.failovers = history.of(Failover)
         self.lossy = [f for f in self.failovers if f.lost != 0]
-        self.clocks = history.of(Clock) + [
+        self.clocks = [self.as_kept(c) for c in history.of(Clock)] + [
             Clock(f.at, f.until, -f.skew_ms, f.skew_ms) for f in self.failovers if f.skew_ms]
         self.changes = sorted(history.of(Settings), key=lambda s: s.at)
         self.commands = sorted(history.of(Commands), key=lambda c: c.at)
@@ -71,6 +71,13 @@ class View:
             self.family(snapshot.family).snapshots.append(snapshot)
         for family in self.families.values():
             self.collect(family)
+
+    def as_kept(self, jump):
+        """What the observer did to one family's record may be undone by a failover."""
+        lost = any(f.until >= jump.at and not (f.cut is not None and jump.until <= f.cut) for f in self.lossy)
+        if jump.family is None or not lost:
+            return jump
+        return Clock(jump.at, jump.until, min(0, jump.low_ms), max(0, jump.high_ms), jump.family)
 
     def judge(self, name):
         self.judged[name] += 1
@@ -157,6 +164,12 @@ class View:
             least += jump.low_ms if certain else min(0, jump.low_ms)
             most += jump.high_ms if certain else max(0, jump.high_ms)
         return least - self.base.slack_ms, most + self.base.slack_ms
+
+    def peak(self, lo, hi):
+        """The most ms that Redis' clock may ever have been past its reading at lo, until hi: what expired then is
+        gone, though the clock be set back since."""
+        jumps = [j.high_ms for j in self.clocks if j.family is None and j.until >= lo and j.at <= hi]
+        return hi - lo + sum(max(0, j) for j in jumps) + self.base.slack_ms
 
     def setting(self, name, lo, hi):
         """(least, most) value that may have been in force at some moment between lo and hi."""
