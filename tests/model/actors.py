@@ -2,7 +2,7 @@
 import random
 
 from history import Ref
-from simulator import World, ordinary
+from simulator import Server, World, ordinary
 
 
 class Browser:
@@ -76,14 +76,14 @@ class Misuse:
             self.world.send(kind, self.browser.name, None, jar)
 
 
-def simulate(seed):
+def simulate(seed, server=Server):
     """A history of about a hundred operations; what goes wrong in it is drawn from the seed."""
     rnd = random.Random(seed)
     grace = rnd.choice((1000, 1000, 200, 0))
     settings = ordinary(grace_ms=grace, late_retry_ms=rnd.choice((0, 0, 5 * grace)),
                         idle_ms=rnd.choice((60_000, 60_000, 4000)), absolute_ms=rnd.choice((10**7, 10**7, 15_000)),
                         in_flight_ms=rnd.choice((100, 100, None)), durability=rnd.choice(("async", "replica")))
-    world = World(seed, settings, rotates=rnd.random() < 0.9)
+    world = World(seed, settings, rotates=rnd.random() < 0.9, server=server)
     world.delay, world.loss, world.end = max(grace, 100) / 25, rnd.choice((0, 0.05, 0.2)), 20_000
     world.twice = rnd.choice((0, 0.1))
     rests = rnd.choice(((0.3, 1.5), (1.5, 3), (0.1, 1, 6)))

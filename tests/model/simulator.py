@@ -128,10 +128,10 @@ class Server:
 class World:
     """Virtual time, a network that loses and delays, and the history of it all."""
 
-    def __init__(self, seed, settings, rotates=True):
+    def __init__(self, seed, settings, rotates=True, server=Server):
         self.random = random.Random(seed)
         self.settings = settings
-        self.server = Server(settings, rotates)
+        self.server = server(settings, rotates)
         self.history = History(copy.copy(settings), audited=True)
         self.records = self.history.records
         self.now, self.end = 0.0, 0.0

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from actors import simulate
+from broken import BROKEN
 from harness.stack import Stack
 from harness.tokens import PREFIX, Token
 from harness.wait import wait_until
@@ -60,6 +61,14 @@ def test_a_seeded_violation_is_found_by_its_own_check_alone(name, play, settings
 def test_every_check_has_its_violations_and_says_what_it_sees(name):
     assert sum(1 for n, _, _ in SEEDED if n == name) >= 3
     assert len(CHECKS[name].__doc__) > 100
+
+
+@pytest.mark.parametrize("server, names", BROKEN, ids=lambda x: getattr(x, "__name__", ""))
+def test_a_broken_server_is_found(server, names):
+    for seed in range(SEED, SEED + 400):
+        if check(simulate(seed, server), names):
+            return
+    pytest.fail(f"{names} found nothing")
 
 
 def test_a_violation_is_found_among_a_hundred_valid_operations():

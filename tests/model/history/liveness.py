@@ -19,7 +19,7 @@ def L1(view):
                 continue
             view.judge("L1")
             if op.result == "refused":
-                yield Violation("L1", "an honest request was refused", [*excuse_free(op, others), op])
+                yield Violation("L1", "an honest request was refused", [*lately(others), op])
 
 
 def L2(view):
@@ -33,12 +33,12 @@ def L2(view):
             if newest_when_quiet(view, family, op, others):
                 view.judge("L2")
                 if op.result == "refused":
-                    yield Violation("L2", "the newest token was refused", [*excuse_free(op, others), op])
+                    yield Violation("L2", "the newest token was refused", [*lately(others), op])
 
 
-def excuse_free(op, others):
-    """The last few before it, to read."""
-    return sorted((o for o in others if o.sent <= op.sent), key=lambda o: o.sent)[-4:]
+def lately(others):
+    """The last few that may have taken effect before, to read."""
+    return sorted(others, key=lambda o: o.sent)[-4:]
 
 
 def honest(view, family):
