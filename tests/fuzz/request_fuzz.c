@@ -41,8 +41,13 @@ void rd_log_worker(unsigned number)
 
 static void start(void)
 {
-	config.clients[0] = (struct rd_client){
-	    .id = "web", .rotation = true, .grace_s = 10, .idle_ttl_s = 1000, .max_ttl_s = 5000};
+	config.clients[0] = (struct rd_client){.id = "web",
+					       .rotation = true,
+					       .grace_s = 10,
+					       .idle_ttl_s = 1000,
+					       .max_ttl_s = 5000,
+					       .access_ttl_s = 900,
+					       .audience = "api"};
 	config.clients[1] = config.clients[0];
 	memcpy(config.clients[1].id, "backend", 8);
 	config.clients[1].confidential = config.clients[1].has_secret = true;
