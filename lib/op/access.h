@@ -12,5 +12,15 @@ enum rd_audience {
 [[nodiscard]] enum rd_result rd_access_take(struct rd_call *call, enum rd_audience audience,
 					    struct rd_access *out);
 
+// The same for a token that came otherwise.
+[[nodiscard]] enum rd_result rd_access_read(struct rd_call *call, struct rd_span token,
+					    enum rd_audience audience, struct rd_access *out);
+
+// Whether a verified token, whose aud was not looked at, is for the audience of its client's
+// tokens; then access->aud is that. A token that names no client, made by a backend that shares an
+// HS256 key, is for the service's own.
+[[nodiscard]] bool rd_access_is_for_client(const struct rd_config *config, struct json_object *doc,
+					   struct rd_access *access);
+
 // Makes the token's session that of the call: sub, sid and slot. False when it names none.
 [[nodiscard]] bool rd_access_session(struct rd_call *call, const struct rd_access *access);

@@ -93,6 +93,7 @@ enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answe
 	call->about = (struct rd_record){
 	    .user = call->sub,
 	    .client = rd_span(call->client->id),
+	    .scope = rd_span(call->client->scopes),
 	    .agent = call->params.value[RD_PARAM_USER_AGENT],
 	};
 	if (rd_text_is_ip(call->params.value[RD_PARAM_REMOTE_ADDR]))

@@ -5,14 +5,18 @@
 
 // clang-format off
 static const struct rd_op ops[] = {
-	{"refresh", "POST",      rd_refresh_ask, rd_refresh_answer, false},
-	{"login",   "POST",      rd_login_ask,   rd_login_answer,   false},
-	{"issue",   "POST",      rd_issue_ask,   rd_issue_answer,   false},
-	{"verify",  NULL,        rd_verify_ask,  NULL,              true},
-	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true},
-	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true},
-	{"ready",   "GET, HEAD", rd_ready_ask,   NULL,              true},
-	{"version", "GET, HEAD", rd_version_ask, NULL,              true},
+	{"refresh",    "POST",      rd_refresh_ask,    rd_refresh_answer,    false},
+	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false},
+	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false},
+	{"revoke",     "POST",      rd_revoke_ask,     rd_revoke_answer,     false},
+	{"introspect", "POST",      rd_introspect_ask, rd_introspect_answer, false},
+	{"verify",     NULL,        rd_verify_ask,     NULL,                 true},
+	{"whoami",     "GET, HEAD", rd_verify_ask,     NULL,                 true},
+	{"metadata",   "GET, HEAD", rd_metadata_ask,   NULL,                 true},
+	{"jwks",       "GET, HEAD", rd_jwks_ask,       NULL,                 true},
+	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true},
+	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true},
+	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true},
 };
 // clang-format on
 

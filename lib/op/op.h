@@ -46,6 +46,7 @@ struct rd_call {
 	int64_t wait_ms;              // login: how long the account has to wait
 	struct rd_span scope;         // refresh: asked for
 	bool by_cookie;               // refresh: how the token came
+	struct rd_access access;      // introspect: of an access token
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
 	char claims[RD_CLAIMS_MAX];
@@ -113,6 +114,14 @@ enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answe
 enum rd_step rd_issue_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answer,
 			     struct rd_question *question);
+enum rd_step rd_revoke_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_revoke_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
+enum rd_step rd_introspect_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_introspect_answer(struct rd_call *call, const struct rd_answer *answer,
+				  struct rd_question *question);
+enum rd_step rd_metadata_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_jwks_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question);

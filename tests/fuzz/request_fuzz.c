@@ -41,12 +41,17 @@ void rd_log_worker(unsigned number)
 
 static void start(void)
 {
-	config.clients[0] = (struct rd_client){
-	    .id = "web", .rotation = true, .grace_s = 10, .idle_ttl_s = 1000, .max_ttl_s = 5000};
+	config.clients[0] = (struct rd_client){.id = "web",
+					       .rotation = true,
+					       .grace_s = 10,
+					       .idle_ttl_s = 1000,
+					       .max_ttl_s = 5000,
+					       .access_ttl_s = 900,
+					       .audience = "api"};
 	config.clients[1] = config.clients[0];
 	memcpy(config.clients[1].id, "backend", 8);
 	config.clients[1].confidential = config.clients[1].has_secret = true;
-	config.clients[1].issue = true;
+	config.clients[1].issue = config.clients[1].introspect = true;
 	crypto_hash_sha256(config.clients[1].secret_sha256, (const uint8_t *)"s3cret", 6);
 	service.keys = ring();
 	service.signer = rd_keys_signer(ring(), RD_ALG_EDDSA);
@@ -79,6 +84,11 @@ static void check_question(const struct rd_call *call, const struct rd_question 
 		     rd_token_authentic(&call->token, ring(), rd_span(call->client->id)));
 	else if (rd_span_is(route, RD_SPAN("issue")))
 		MUST(question->script == RD_SCRIPT_ISSUE);
+	else if (rd_span_is(route, RD_SPAN("revoke")))
+		MUST(question->script == RD_SCRIPT_REVOKE && call->sid[RD_SID_TEXT_LEN - 1] &&
+		     rd_span_is(question->arg[2], rd_span(call->client->id)));
+	else if (rd_span_is(route, RD_SPAN("introspect")))
+		MUST(question->script == RD_SCRIPT_SESSION && call->client->confidential);
 	else
 		MUST(rd_span_is(route, RD_SPAN("login")) && question->script == RD_SCRIPT_LOGIN);
 }

@@ -60,8 +60,11 @@ static inline void op_client(const char *id, bool confidential, bool rotation, b
 				     .issue = issue,
 				     .grace_s = 10,
 				     .idle_ttl_s = 1000,
-				     .max_ttl_s = 5000};
+				     .max_ttl_s = 5000,
+				     .access_ttl_s = op.config.access_ttl_s,
+				     .access_jitter_s = op.config.access_jitter_s};
 	memcpy(client->id, id, strlen(id) + 1);
+	memcpy(client->audience, op.config.audience, sizeof client->audience);
 	if (confidential)
 		crypto_hash_sha256(client->secret_sha256, (const uint8_t *)OP_SECRET,
 				   strlen(OP_SECRET));

@@ -13,7 +13,7 @@ import redis
 from . import rawhttp
 from .dialects import FLASK, compact
 from .processes import REPO, alive, binary, children, environment, free_ports
-from .tokens import Keys, Record, Token
+from .tokens import SID_LENGTH, Keys, Record, Token
 
 SCRIPT = str(REPO / "nginx" / "stack.sh")
 RUNNING = []  # for the logs of a failed test
@@ -129,6 +129,15 @@ class Stack:
     def record(self, token):
         raw = self.raw_record(token)
         return raw and Record.parse(raw)
+
+    def look(self, token):
+        """The record (None: none), its key's expiry, whether its user's index has it, and Redis' time, in ms and
+        all of one moment."""
+        key, index = self.key(token), Token.parse(token).index_key()
+        with self.store.pipeline(transaction=True) as asked:
+            asked.get(key).pexpiretime(key).zscore(index, key[-SID_LENGTH:]).time()
+            raw, expires, score, (seconds, micros) = asked.execute()
+        return raw and Record.parse(raw), expires, score is not None, seconds * 1000 + micros // 1000
 
     def now_ms(self):
         seconds, micros = self.store.time()

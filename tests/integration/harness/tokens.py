@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 PREFIX = "rt1_"
 LENGTH = 98
+SID_LENGTH = 22
 
 
 def b64(data):
