@@ -34,6 +34,9 @@ struct rd_jwt_wants {
 					   const struct rd_jwt_wants *wants,
 					   struct json_object **doc, struct rd_access *out);
 
+// The key of the ring that a token with this header would be by, or NULL. Says nothing of the rest.
+const struct rd_access_key *rd_jwt_key(struct rd_span token, const struct rd_keys *keys);
+
 // Whether a custom claim of this name would clash with one of ours or with a registered one that
 // says who made the token, for whom, or how the user proved who they are (RFC 7519 section 4.1, RFC
 // 9068, RFC 7800): such a claim is refused at issue. roles, groups and entitlements are free.
