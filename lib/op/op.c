@@ -8,8 +8,8 @@ static const struct rd_op ops[] = {
 	{"refresh", "POST",      rd_refresh_ask, rd_refresh_answer, false},
 	{"login",   "POST",      rd_login_ask,   rd_login_answer,   false},
 	{"issue",   "POST",      rd_issue_ask,   rd_issue_answer,   false},
-	{"verify",  NULL,        rd_verify_ask,  NULL,              true},
-	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true},
+	{"verify",  NULL,        rd_verify_ask,  rd_verify_answer,  true},
+	{"whoami",  "GET, HEAD", rd_verify_ask,  rd_verify_answer,  true},
 	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true},
 	{"ready",   "GET, HEAD", rd_ready_ask,   NULL,              true},
 	{"version", "GET, HEAD", rd_version_ask, NULL,              true},
@@ -90,6 +90,12 @@ static enum rd_result check_body(const struct rd_call *call)
 	return length == (int64_t)call->body_len ? RD_OK : RD_BAD_REQUEST;
 }
 
+enum rd_result rd_op_misrouted(const char *why)
+{
+	rd_log(RD_LOG_ERROR, "request.misrouted", "%s; see fastcgi_param in nginx", why);
+	return RD_INTERNAL;
+}
+
 static enum rd_result admit(struct rd_call *call)
 {
 	const struct rd_params *p = &call->params;
@@ -106,9 +112,7 @@ static enum rd_result admit(struct rd_call *call)
 			     client.len ? client : rd_span(call->service->config->default_client));
 	if (!call->request.dialect || !call->client) {
 		call->request.dialect = &rd_dialect_json;
-		rd_log(RD_LOG_ERROR, "request.misrouted",
-		       "no such dialect or client; see fastcgi_param in nginx");
-		return RD_INTERNAL;
+		return rd_op_misrouted("no such dialect or client");
 	}
 	if (!call->op)
 		return RD_NO_ROUTE;
