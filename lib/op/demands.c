@@ -1,18 +1,19 @@
 #include "op/demands.h"
 #include "op/text.h"
 
-#define MAX_AGE_DIGITS 9
+#define MAX_AGE_DIGITS 9 // more might not fit, and 31 years will do
 
-// Not more digits than fit, so that 5 minutes never become none.
 static bool seconds(struct rd_span text, int64_t *out)
 {
 	*out = 0;
+	if (text.len < 1 || text.len > MAX_AGE_DIGITS)
+		return false;
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] < '0' || text.ptr[i] > '9')
 			return false;
 		*out = *out * 10 + (text.ptr[i] - '0');
 	}
-	return text.len >= 1 && text.len <= MAX_AGE_DIGITS;
+	return true;
 }
 
 static bool once(const struct rd_call *call, enum rd_param param, struct rd_span *out)
