@@ -116,8 +116,9 @@ static enum rd_result check_session(const struct rd_call *call, const struct rd_
 enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answer,
 			      struct rd_question *question)
 {
+	const struct rd_demands met = {0}; // by the token, or the store had not been asked
 	enum rd_result result = check_session(call, answer);
 
 	(void)question;
-	return result ? refuse(call, NULL, result) : accept(call);
+	return result ? refuse(call, &met, result) : accept(call);
 }
