@@ -67,11 +67,11 @@ static bool fit_for_headers(const struct rd_access *access)
 	       (!access->client_id.len || rd_text_is_user(access->client_id));
 }
 
-static enum rd_result verify(struct rd_call *call, struct rd_span token,
+// cache: NULL: none.
+static enum rd_result verify(struct rd_call *call, struct rd_verified *cache, struct rd_span token,
 			     const struct rd_jwt_wants *wants, struct rd_access *out)
 {
 	const struct rd_keys *keys = call->service->keys;
-	struct rd_verified *cache = call->verified;
 	uint8_t id[RD_VERIFIED_ID];
 	const bool keep = cache && rd_verified_id(cache, token, keys, id);
 	enum rd_result result;
@@ -90,13 +90,14 @@ static enum rd_result verify(struct rd_call *call, struct rd_span token,
 enum rd_result rd_access_take(struct rd_call *call, enum rd_audience audience,
 			      struct rd_access *out)
 {
+	const bool ours = audience == RD_AUDIENCE_OURS;
 	struct rd_jwt_wants wants;
 	struct rd_span token;
 	enum rd_result result = wanted(call, audience, &wants);
 
 	if (!result)
-		result = find_token(call, audience == RD_AUDIENCE_OURS, &token);
-	return result ? result : verify(call, token, &wants, out);
+		result = find_token(call, ours, &token);
+	return result ? result : verify(call, ours ? call->verified : NULL, token, &wants, out);
 }
 
 bool rd_access_session(struct rd_call *call, const struct rd_access *access)

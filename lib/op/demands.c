@@ -1,4 +1,5 @@
 #include "op/demands.h"
+#include "base/scope.h"
 #include "op/text.h"
 
 #define MAX_AGE_DIGITS 9 // more might not fit, and 31 years will do
@@ -63,7 +64,7 @@ enum rd_result rd_demands_read(const struct rd_call *call, struct rd_demands *ou
 enum rd_result rd_demands_met(const struct rd_demands *demands, const struct rd_access *access,
 			      bool fresh, int64_t now_s)
 {
-	if (!rd_text_has_scope(access->scope, demands->scope))
+	if (!rd_scope_covers(access->scope, demands->scope))
 		return RD_LACKS_SCOPE;
 	if (demands->fresh && !fresh)
 		return RD_NOT_FRESH;

@@ -7,7 +7,5 @@
 [[nodiscard]] bool rd_text_is_user(struct rd_span text);
 // RFC 6749 section 3.3: printable words divided by single blanks; or empty.
 [[nodiscard]] bool rd_text_is_scope(struct rd_span text);
-// Whether granted has every word of wanted. Both are scopes in the sense above.
-[[nodiscard]] bool rd_text_has_scope(struct rd_span granted, struct rd_span wanted);
 // An IPv4 or IPv6 address by its alphabet and length; or empty.
 [[nodiscard]] bool rd_text_is_ip(struct rd_span text);
