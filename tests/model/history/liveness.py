@@ -54,7 +54,7 @@ def honest(view, family):
             continue
         if any(o is not op and o.sent <= op.answered for o in bad[:2]) or crowded(view, family):
             continue
-        if not may_be_expired(view, family, op) and survives(view, family, op):
+        if not view.may_be_expired(family, op) and survives(view, family, op):
             yield op, [o for o in family.presented if o is not op and o.sent <= op.answered]
 
 
@@ -80,15 +80,6 @@ def newest_by(op):
     if op.result == "ok":
         return op.received.generation if op.received else op.presented.generation + 1
     return op.presented.generation + (1 if op.result == "unknown" else 0)
-
-
-def may_be_expired(view, family, op):
-    issue = span(family.issue)
-    begins = [issue[0]] + [family.first_sent[s.generation - 1] for s in family.sights if s.hi <= op.sent
-                           and s.generation - 1 in family.first_sent and view.lasting(s.source, op)]
-    seen = max(begins)
-    return (view.peak(issue[0], op.answered) >= view.setting("absolute_ms", *issue)[0]
-            or view.peak(seen, op.answered) >= view.setting("idle_ms", seen, op.answered)[0])
 
 
 def survives(view, family, op):

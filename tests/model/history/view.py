@@ -171,6 +171,17 @@ class View:
         jumps = [j.high_ms for j in self.clocks if j.family is None and j.until >= lo and j.at <= hi]
         return hi - lo + sum(max(0, j) for j in jumps) + self.base.slack_ms
 
+    def may_be_expired(self, family, op):
+        """Whether the idle or the absolute expiry may have come before the operation's answer."""
+        if family.issue is None:
+            return True
+        issue = span(family.issue)
+        begins = [issue[0]] + [family.first_sent[s.generation - 1] for s in family.sights if s.hi <= op.sent
+                               and s.generation - 1 in family.first_sent and self.lasting(s.source, op)]
+        seen = max(begins)
+        return (self.peak(issue[0], op.answered) >= self.setting("absolute_ms", *issue)[0]
+                or self.peak(seen, op.answered) >= self.setting("idle_ms", seen, op.answered)[0])
+
     def setting(self, name, lo, hi):
         """(least, most) value that may have been in force at some moment between lo and hi."""
         values = [getattr(self.base, name)]
