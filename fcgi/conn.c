@@ -32,6 +32,7 @@ struct rd_conn {
 	struct rd_wire *wire;
 	struct rd_pending pending;
 	struct rd_reply reply;
+	struct rd_generation *generation; // BUSY: what the request began with
 	struct rd_call call;
 };
 
@@ -91,7 +92,15 @@ static void become_half(struct rd_conn *c, enum state state)
 	c->state = state;
 	c->since_ms = loop->now_ms;
 	if (!loop->half_at_ms)
-		loop->half_at_ms = c->since_ms + loop->setup->service->config->read_timeout_ms;
+		loop->half_at_ms = c->since_ms + loop->setup->config->read_timeout_ms;
+}
+
+static void end_call(struct rd_conn *c)
+{
+	rd_call_end(&c->call);
+	rd_generation_drop(c->generation);
+	c->generation = NULL;
+	c->state = IDLE;
 }
 
 static void answer(struct rd_conn *c)
@@ -105,8 +114,7 @@ static void answer(struct rd_conn *c)
 	rd_wipe(head.ptr, head.len);
 	rd_wipe(c->reply.head.ptr, c->reply.head.len);
 	rd_wipe(c->reply.body.ptr, c->reply.body.len);
-	rd_call_end(&c->call);
-	c->state = IDLE;
+	end_call(c);
 	if (end == RD_WIRE_CLOSED)
 		c->fd = -1;
 	if (end != RD_WIRE_KEEP) {
@@ -132,6 +140,7 @@ static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 	    (struct rd_conn *)(void *)((char *)pending - offsetof(struct rd_conn, pending));
 
 	new_reply(c);
+	c->call.newest = &c->loop->newest->service;
 	if (c->call.op->answer(&c->call, stored, &pending->question) == RD_STEP_ASK)
 		rd_redis_submit(c->loop->redis, pending);
 	else
@@ -140,18 +149,18 @@ static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 
 static void start(struct rd_conn *c)
 {
-	const struct rd_service *service = c->loop->setup->service;
 	enum rd_wire_end begun;
 
-	rd_call_begin(&c->call, service);
+	c->generation = rd_generation_take(c->loop->newest);
+	rd_call_begin(&c->call, &c->generation->service);
 	c->call.reply = &c->reply;
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
 	c->state = BUSY;
-	begun = rd_wire_begin(c->wire, c->fd, service->config->body_max, &c->call.params,
+	begun = rd_wire_begin(c->wire, c->fd, c->loop->setup->config->body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
 	if (begun != RD_WIRE_KEEP) {
-		c->state = IDLE;
+		end_call(c);
 		if (begun == RD_WIRE_CLOSED)
 			c->fd = -1;
 		close_conn(c);
@@ -246,8 +255,7 @@ void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 int rd_conn_tick(struct rd_loop *loop)
 {
 	// When draining, a half-sent request gets a second for its rest.
-	const int64_t limit_ms =
-	    loop->drain_by_ms ? 1000 : loop->setup->service->config->read_timeout_ms;
+	const int64_t limit_ms = loop->drain_by_ms ? 1000 : loop->setup->config->read_timeout_ms;
 	int64_t next_ms = 0;
 
 	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {

@@ -9,6 +9,7 @@ struct rd_loop {
 	const struct rd_worker_setup *setup;
 	int epoll_fd, signal_fd;
 	struct rd_redis *redis;
+	struct rd_generation *newest;
 	struct rd_conn *conns;  // doubly linked
 	struct rd_conn *closed; // singly linked; freed at the end of the wake-up
 	size_t conn_count;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "fcgi/listen.h"
+#include "fcgi/reload.h"
 #include "run/log.h"
 
 #define SHORT_LIFE_MS   1000 // a worker that lives shorter than this is restarted with back-off
@@ -81,19 +82,39 @@ static void reap(struct master *m)
 				worker_ended(m, &m->workers[i], status);
 }
 
+static void signal_workers(const struct master *m, int sig)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (m->workers[i].pid)
+			kill(m->workers[i].pid, sig);
+}
+
 static void stop(struct master *m)
 {
 	m->killing = m->stopping;
 	if (!m->stopping) {
 		// With nobody listening, nginx hears "no" at once and a successor may take the
 		// name.
-		rd_unlisten(m->setup->service->config->listen);
+		rd_unlisten(m->setup->config->listen);
 		close(m->setup->listen_fd);
 	}
 	m->stopping = true;
-	for (unsigned i = 0; i < m->count; i++)
-		if (m->workers[i].pid)
-			kill(m->workers[i].pid, m->killing ? SIGKILL : SIGTERM);
+	signal_workers(m, m->killing ? SIGKILL : SIGTERM);
+}
+
+static void reload(struct master *m)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	if (!rd_reload(m->setup->config, m->setup->published, &why)) {
+		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; all goes on as before", (int)why.len,
+		       why.ptr);
+		return;
+	}
+	signal_workers(m, SIGHUP); // the idle ones would keep the old keys till their next request
+	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",
+	       m->setup->config->key_file);
 }
 
 static unsigned alive(const struct master *m)
@@ -135,10 +156,12 @@ static void wait_signal(struct master *m, int wait_ms)
 		reap(m);
 	else if (sig == SIGTERM || sig == SIGQUIT || sig == SIGINT)
 		stop(m);
+	else if (sig == SIGHUP && !m->stopping)
+		reload(m);
 }
 
-// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no meaning yet
-// and must not kill.
+// Kept blocked and taken one by one: no handler, no race. SIGUSR1 has no meaning yet and must not
+// kill.
 static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1};
 
 static sigset_t signal_set(void)
@@ -168,8 +191,7 @@ int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
 	m.workers = calloc(workers, sizeof *m.workers);
 	assert(m.workers);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
-	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers,
-	       setup->service->config->listen);
+	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers, setup->config->listen);
 	while (!m.stopping || alive(&m))
 		wait_signal(&m, start_due(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");

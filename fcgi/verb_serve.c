@@ -1,18 +1,13 @@
 #include "base/secret.h"
 #include "fcgi/listen.h"
 #include "fcgi/master.h"
+#include "fcgi/reload.h"
 #include "fcgi/verbs.h"
-#include "run/keyfile.h"
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
-	static struct rd_keys keys;
 	static char password[RD_REDIS_PASSWORD_MAX];
-	const enum rd_alg alg = strcmp(config->access_alg, rd_alg_names[RD_ALG_HS256]) == 0
-				    ? RD_ALG_HS256
-				    : RD_ALG_EDDSA;
-	struct rd_service service = {.config = config, .keys = &keys};
-	struct rd_worker_setup setup = {.service = &service};
+	struct rd_worker_setup setup = {.config = config, .published = rd_published_new()};
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 	int status;
@@ -21,18 +16,15 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 		return rd_complain(RD_EXIT_USAGE, "serve: what is '%s'?", argv[0]);
 	if (!rd_redis_from(config, password, &setup.redis))
 		return RD_EXIT_CONFIG;
-	if (!rd_keyfile_load(config->key_file, &keys, &why))
+	if (!setup.published)
+		return rd_complain(1, "out of memory");
+	if (!rd_reload(config, setup.published, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	service.signer = rd_keys_signer(&keys, alg);
-	if (!service.signer)
-		return rd_complain(RD_EXIT_CONFIG, "%s: no active access key for %s",
-				   config->key_file, config->access_alg);
 	rd_master_hold_signals();
 	setup.listen_fd = rd_listen(config->listen, &why);
 	if (setup.listen_fd < 0)
 		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);
 	status = rd_master_run(&setup, config->workers);
-	rd_keys_wipe(&keys);
 	rd_wipe(password, sizeof password);
 	return status;
 }

@@ -55,16 +55,23 @@ static bool accept_one(struct rd_loop *loop)
 // Who is in the queue already gets served; nobody else does.
 static void begin_drain(struct rd_loop *loop)
 {
-	struct signalfd_siginfo info;
-
-	if (read(loop->signal_fd, &info, sizeof info) != sizeof info || loop->drain_by_ms)
-		return;
 	while (accept_one(loop))
 		;
 	unlisten(loop);
 	close(loop->setup->listen_fd);
 	loop->accept_at_ms = 0;
-	loop->drain_by_ms = loop->now_ms + loop->setup->service->config->drain_timeout_ms;
+	loop->drain_by_ms = loop->now_ms + loop->setup->config->drain_timeout_ms;
+}
+
+static void take_signal(struct rd_loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	if (read(loop->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	// SIGHUP has done its work: this wake-up has looked at what is published.
+	if (info.ssi_signo != SIGHUP && !loop->drain_by_ms)
+		begin_drain(loop);
 }
 
 static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
@@ -74,7 +81,7 @@ static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
 	if (tag == &loop->redis)
 		rd_redis_events(loop->redis, event->events, loop->now_ms);
 	else if (tag == &loop->signal_fd)
-		begin_drain(loop);
+		take_signal(loop);
 	else if (tag == (void *)&loop->setup->listen_fd)
 		accept_one(loop);
 	else
@@ -112,6 +119,10 @@ static void wake(struct rd_loop *loop, int wait_ms)
 	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, wait_ms);
 
 	loop->now_ms = rd_mono_ms();
+	// After the wait and before its events: whatever a client got from a worker with newer keys
+	// comes back as an event after they were published.
+	loop->newest =
+	    rd_generation_newest(loop->newest, loop->setup->published, loop->setup->config);
 	for (int i = 0; i < n; i++)
 		dispatch(loop, &events[i]);
 	rd_conn_bury(loop);
@@ -129,10 +140,13 @@ static bool set_up(struct rd_loop *loop)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGHUP);
 	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
-	if (loop->signal_fd < 0 || loop->epoll_fd < 0 ||
+	loop->newest = rd_generation_newest(NULL, loop->setup->published, loop->setup->config);
+	rd_published_seal(loop->setup->published);
+	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
 	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
 		return false;
 	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
@@ -148,7 +162,8 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	rd_rand_forked();
 	rd_log_worker(setup->number);
 	if (!set_up(loop)) {
-		rd_log(RD_LOG_CRITICAL, "worker.failed", "this libfcgi or kernel will not do");
+		rd_log(RD_LOG_CRITICAL, "worker.failed",
+		       "this libfcgi or kernel will not do, or there is no memory");
 		return 1;
 	}
 	// The first requests should meet a Redis that is up, or known to be down.

@@ -9,7 +9,8 @@
 #include "token/jwt.h"
 #include "token/keys.h"
 
-// What all requests of a worker share and none changes.
+// What the requests of a worker share and none changes; a reload makes another one for those that
+// begin after it.
 struct rd_service {
 	const struct rd_config *config;
 	const struct rd_keys *keys;
@@ -21,7 +22,8 @@ struct rd_service {
 // One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start.
 // It holds secrets and borrowed memory: rd_call_end when the reply is out.
 struct rd_call {
-	const struct rd_service *service;
+	const struct rd_service *service; // that it began with
+	const struct rd_service *newest;  // answer: that a request would begin with now, or NULL
 	struct rd_params params;
 	char *body; // body_len bytes, decoded in place
 	size_t body_len;
