@@ -32,6 +32,9 @@ struct rd_conn {
 	struct rd_wire *wire;
 	struct rd_pending pending;
 	struct rd_reply reply;
+	struct rd_hash_job hash;
+	bool hashing;                     // counts in loop->hashing_count
+	bool hashed;                      // or does not need to: its turn has come
 	struct rd_generation *generation; // BUSY: what the request began with
 	struct rd_call call;
 };
@@ -100,6 +103,8 @@ static void end_call(struct rd_conn *c)
 	rd_call_end(&c->call);
 	rd_generation_drop(c->generation);
 	c->generation = NULL;
+	c->loop->hashing_count -= c->hashing;
+	c->hashing = c->hashed = false;
 	c->state = IDLE;
 }
 
@@ -134,17 +139,49 @@ static void new_reply(struct rd_conn *c)
 	    .request_id = id, .head = RD_BUF(c->loop->head), .body = RD_BUF(c->loop->body)};
 }
 
+static void on_answer(struct rd_conn *c, const struct rd_answer *stored)
+{
+	new_reply(c);
+	c->call.newest = &c->loop->newest->service;
+	if (c->call.op->answer(&c->call, stored, &c->pending.question) == RD_STEP_ASK)
+		rd_redis_submit(c->loop->redis, &c->pending);
+	else
+		answer(c);
+}
+
+static const struct rd_answer away = {.away = true};
+
 static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 {
 	struct rd_conn *c =
 	    (struct rd_conn *)(void *)((char *)pending - offsetof(struct rd_conn, pending));
 
-	new_reply(c);
-	c->call.newest = &c->loop->newest->service;
-	if (c->call.op->answer(&c->call, stored, &pending->question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, pending);
-	else
-		answer(c);
+	if (!c->hashing || c->hashed || stored->away)
+		on_answer(c, stored);
+	else if (!rd_hash_push(&c->loop->hashes, &c->hash, stored))
+		on_answer(c, &away);
+}
+
+void rd_conn_hash(struct rd_loop *loop)
+{
+	struct rd_hash_job *job = rd_hash_pop(&loop->hashes);
+	struct rd_conn *c =
+	    (struct rd_conn *)(void *)((char *)job - offsetof(struct rd_conn, hash));
+	const struct rd_answer *stored = &job->answer;
+
+	if (c->gone)
+		stored = &away; // nobody waits any more for what would be hashed
+	c->hashed = true;
+	on_answer(c, stored);
+	rd_hash_done(job);
+}
+
+static enum rd_hashing may_hash(const struct rd_loop *loop)
+{
+	if (loop->setup->role != RD_ROLE_LOGIN)
+		return RD_HASHING_ELSEWHERE;
+	return loop->hashing_count < loop->setup->config->login_queue ? RD_HASHING_HERE
+								      : RD_HASHING_FULL;
 }
 
 static void start(struct rd_conn *c)
@@ -156,6 +193,7 @@ static void start(struct rd_conn *c)
 	c->call.reply = &c->reply;
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
+	c->call.hashing = may_hash(c->loop);
 	c->state = BUSY;
 	begun = rd_wire_begin(c->wire, c->fd, c->loop->setup->config->body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
@@ -168,10 +206,13 @@ static void start(struct rd_conn *c)
 	}
 	new_reply(c);
 	c->pending.done = on_store;
-	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, &c->pending);
-	else
+	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_REPLY) {
 		answer(c);
+		return;
+	}
+	c->hashing = c->call.op->hashes;
+	c->loop->hashing_count += c->hashing;
+	rd_redis_submit(c->loop->redis, &c->pending);
 }
 
 static void refuse_large(struct rd_conn *c, unsigned request_id)

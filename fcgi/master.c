@@ -30,6 +30,12 @@ struct master {
 	bool stopping, killing;
 };
 
+// Login workers come after the general ones, and their numbers too.
+static enum rd_role role_of(const struct master *m, unsigned i)
+{
+	return i < m->setup->config->workers ? RD_ROLE_GENERAL : RD_ROLE_LOGIN;
+}
+
 static void start_worker(struct master *m, unsigned i)
 {
 	const pid_t parent = getpid();
@@ -41,6 +47,7 @@ static void start_worker(struct master *m, unsigned i)
 		if (getppid() != parent)
 			exit(0); // the master went before the line above
 		m->setup->number = i + 1;
+		m->setup->role = role_of(m, i);
 		exit(rd_worker_run(m->setup));
 	}
 	w->started_ms = rd_mono_ms();
@@ -94,9 +101,11 @@ static void stop(struct master *m)
 	m->killing = m->stopping;
 	if (!m->stopping) {
 		// With nobody listening, nginx hears "no" at once and a successor may take the
-		// name.
+		// names.
 		rd_unlisten(m->setup->config->listen);
-		close(m->setup->listen_fd);
+		rd_unlisten(m->setup->config->login_listen);
+		for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++)
+			close(m->setup->listen_fd[role]);
 	}
 	m->stopping = true;
 	signal_workers(m, m->killing ? SIGKILL : SIGTERM);
@@ -184,14 +193,18 @@ void rd_master_hold_signals(void)
 		signal(signals[i], SIG_DFL);
 }
 
-int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
+int rd_master_run(struct rd_worker_setup *setup)
 {
-	struct master m = {.setup = setup, .count = workers, .signals = signal_set()};
+	const struct rd_config *config = setup->config;
+	struct master m = {.setup = setup,
+			   .count = config->workers + config->login_workers,
+			   .signals = signal_set()};
 
-	m.workers = calloc(workers, sizeof *m.workers);
+	m.workers = calloc(m.count, sizeof *m.workers);
 	assert(m.workers);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
-	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers, setup->config->listen);
+	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
+	       config->workers, config->listen, config->login_workers, config->login_listen);
 	while (!m.stopping || alive(&m))
 		wait_signal(&m, start_due(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");

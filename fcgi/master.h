@@ -7,5 +7,5 @@
 void rd_master_hold_signals(void);
 
 // Serves until SIGTERM, SIGQUIT or SIGINT (SIGHUP: takes up the key file, see reload.h), then
-// closes and removes the socket; a second one kills. Gives the exit status.
-int rd_master_run(struct rd_worker_setup *setup, unsigned workers);
+// closes and removes the sockets; a second one kills. Gives the exit status.
+int rd_master_run(struct rd_worker_setup *setup);

@@ -4,6 +4,18 @@
 #include "fcgi/reload.h"
 #include "fcgi/verbs.h"
 
+// Logins first: who finds the general socket may rely on the other.
+static bool listen_all(struct rd_worker_setup *setup, struct rd_buf *why)
+{
+	setup->listen_fd[RD_ROLE_LOGIN] = rd_listen(setup->config->login_listen, why);
+	if (setup->listen_fd[RD_ROLE_LOGIN] < 0)
+		return false;
+	setup->listen_fd[RD_ROLE_GENERAL] = rd_listen(setup->config->listen, why);
+	if (setup->listen_fd[RD_ROLE_GENERAL] < 0)
+		rd_unlisten(setup->config->login_listen);
+	return setup->listen_fd[RD_ROLE_GENERAL] >= 0;
+}
+
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static char password[RD_REDIS_PASSWORD_MAX];
@@ -21,10 +33,9 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 	if (!rd_reload(config, setup.published, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	rd_master_hold_signals();
-	setup.listen_fd = rd_listen(config->listen, &why);
-	if (setup.listen_fd < 0)
+	if (!listen_all(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);
-	status = rd_master_run(&setup, config->workers);
+	status = rd_master_run(&setup);
 	rd_wipe(password, sizeof password);
 	return status;
 }

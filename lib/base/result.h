@@ -30,7 +30,8 @@
 	X(TOO_LARGE,      413, "payload_too_large",                "too_large") \
 	X(BAD_TYPE,       415, "unsupported_media_type",           "bad_type") \
 	X(INTERNAL,       500, "server_error",                     "internal") \
-	X(STORE_OUT,      503, "temporarily_unavailable",          "store_out")
+	X(STORE_OUT,      503, "temporarily_unavailable",          "store_out") \
+	X(BUSY,           503, "temporarily_unavailable",          "login_busy")
 // clang-format on
 
 enum rd_result {

@@ -5,14 +5,14 @@
 
 // clang-format off
 static const struct rd_op ops[] = {
-	{"refresh", "POST",      rd_refresh_ask, rd_refresh_answer, false},
-	{"login",   "POST",      rd_login_ask,   rd_login_answer,   false},
-	{"issue",   "POST",      rd_issue_ask,   rd_issue_answer,   false},
-	{"verify",  NULL,        rd_verify_ask,  NULL,              true},
-	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true},
-	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true},
-	{"ready",   "GET, HEAD", rd_ready_ask,   NULL,              true},
-	{"version", "GET, HEAD", rd_version_ask, NULL,              true},
+	{"refresh", "POST",      rd_refresh_ask, rd_refresh_answer, false, false},
+	{"login",   "POST",      rd_login_ask,   rd_login_answer,   false, true},
+	{"issue",   "POST",      rd_issue_ask,   rd_issue_answer,   false, false},
+	{"verify",  NULL,        rd_verify_ask,  NULL,              true,  false},
+	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true,  false},
+	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true,  false},
+	{"ready",   "GET, HEAD", rd_ready_ask,   NULL,              true,  false},
+	{"version", "GET, HEAD", rd_version_ask, NULL,              true,  false},
 };
 // clang-format on
 
@@ -90,12 +90,25 @@ static enum rd_result check_body(const struct rd_call *call)
 	return length == (int64_t)call->body_len ? RD_OK : RD_BAD_REQUEST;
 }
 
+// Hashing is for the workers of login_listen, and they take up only so much of it.
+static enum rd_result check_hashing(const struct rd_call *call)
+{
+	if (!call->op->hashes || call->hashing == RD_HASHING_HERE)
+		return RD_OK;
+	if (call->hashing == RD_HASHING_FULL)
+		return RD_BUSY;
+	rd_log(RD_LOG_ERROR, "request.misrouted",
+	       "%s is for the socket of login_listen; see fastcgi_pass in nginx", call->op->name);
+	return RD_INTERNAL;
+}
+
 static enum rd_result admit(struct rd_call *call)
 {
 	const struct rd_params *p = &call->params;
 	const unsigned once = 1U << RD_PARAM_METHOD | 1U << RD_PARAM_CONTENT_LENGTH |
 			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT | 1U << RD_PARAM_CLIENT;
 	struct rd_span client = p->value[RD_PARAM_CLIENT];
+	enum rd_result result;
 
 	call->request = (struct rd_request){p, &rd_dialect_json, call->body, call->body_len};
 	if (p->value[RD_PARAM_DIALECT].len)
@@ -116,7 +129,8 @@ static enum rd_result admit(struct rd_call *call)
 		return RD_BAD_METHOD;
 	if (p->repeated & once)
 		return RD_BAD_REQUEST;
-	return check_body(call);
+	result = check_body(call);
+	return result ? result : check_hashing(call);
 }
 
 enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question)

@@ -19,7 +19,11 @@ struct rd_service {
 
 #define RD_REQUEST_ID_MAX 64
 
-// One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start.
+// Whether this worker takes up an operation that hashes passwords.
+enum rd_hashing { RD_HASHING_HERE, RD_HASHING_FULL, RD_HASHING_ELSEWHERE };
+
+// One request on its way through: rd_call_begin, set params, body, now_ms, hashing and reply,
+// rd_op_start.
 // It holds secrets and borrowed memory: rd_call_end when the reply is out.
 struct rd_call {
 	const struct rd_service *service; // that it began with
@@ -29,6 +33,7 @@ struct rd_call {
 	size_t body_len;
 	int64_t now_ms; // wall clock, for verifying access tokens only
 	bool store_up;  // what readiness says
+	enum rd_hashing hashing;
 	struct rd_reply *reply;
 
 	const struct rd_op *op;
@@ -62,6 +67,7 @@ struct rd_op {
 	enum rd_step (*answer)(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
 	bool ignores_body;
+	bool hashes; // a password: its first answer takes milliseconds
 };
 
 static inline void rd_call_begin(struct rd_call *call, const struct rd_service *service)
