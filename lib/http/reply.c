@@ -70,7 +70,7 @@ void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, en
 				RD_SPAN("Basic realm=\"refreshd\", charset=\"UTF-8\""));
 	if (result == RD_BAD_METHOD && allow)
 		rd_reply_header(reply, "Allow", rd_span(allow));
-	if (result == RD_STORE_OUT)
+	if (reply->status == 503)
 		rd_reply_retry_after(reply, 1);
 	if (dialect->oauth)
 		rd_reply_header(reply, "Pragma", RD_SPAN("no-cache"));

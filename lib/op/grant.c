@@ -58,6 +58,10 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 	struct rd_grant grant = {
 	    .scope = record->scope, .bearer_type = g->bearer_type, .by_cookie = call->by_cookie};
 
+	// Another worker, already with newer keys, may have rotated while this request was in
+	// flight.
+	if (call->service->keys->refresh[g->kid].kid == 0 && call->newest)
+		call->service = call->newest;
 	if (call->service->keys->refresh[g->kid].kid == 0) {
 		rd_log(RD_LOG_ERROR, "key.missing", "refresh key %u is not in the key file",
 		       g->kid);

@@ -5,18 +5,18 @@
 
 // clang-format off
 static const struct rd_op ops[] = {
-	{"refresh",    "POST",      rd_refresh_ask,    rd_refresh_answer,    false},
-	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false},
-	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false},
-	{"revoke",     "POST",      rd_revoke_ask,     rd_revoke_answer,     false},
-	{"introspect", "POST",      rd_introspect_ask, rd_introspect_answer, false},
-	{"verify",     NULL,        rd_verify_ask,     rd_verify_answer,     true},
-	{"whoami",     "GET, HEAD", rd_verify_ask,     rd_verify_answer,     true},
-	{"metadata",   "GET, HEAD", rd_metadata_ask,   NULL,                 true},
-	{"jwks",       "GET, HEAD", rd_jwks_ask,       NULL,                 true},
-	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true},
-	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true},
-	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true},
+	{"refresh",    "POST",      rd_refresh_ask,    rd_refresh_answer,    false, false},
+	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false, true},
+	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false, false},
+	{"revoke",     "POST",      rd_revoke_ask,     rd_revoke_answer,     false, false},
+	{"introspect", "POST",      rd_introspect_ask, rd_introspect_answer, false, false},
+	{"verify",     NULL,        rd_verify_ask,     rd_verify_answer,     true,  false},
+	{"whoami",     "GET, HEAD", rd_verify_ask,     rd_verify_answer,     true,  false},
+	{"metadata",   "GET, HEAD", rd_metadata_ask,   NULL,                 true,  false},
+	{"jwks",       "GET, HEAD", rd_jwks_ask,       NULL,                 true,  false},
+	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true,  false},
+	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true,  false},
+	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true,  false},
 };
 // clang-format on
 
@@ -96,8 +96,18 @@ static enum rd_result check_body(const struct rd_call *call)
 
 enum rd_result rd_op_misrouted(const char *why)
 {
-	rd_log(RD_LOG_ERROR, "request.misrouted", "%s; see fastcgi_param in nginx", why);
+	rd_log(RD_LOG_ERROR, "request.misrouted", "%s; see the location in nginx", why);
 	return RD_INTERNAL;
+}
+
+// Hashing is for the workers of login_listen, and they take up only so much of it.
+static enum rd_result check_hashing(const struct rd_call *call)
+{
+	if (!call->op->hashes || call->hashing == RD_HASHING_HERE)
+		return RD_OK;
+	if (call->hashing == RD_HASHING_FULL)
+		return RD_BUSY;
+	return rd_op_misrouted("a login belongs to the socket of login_listen");
 }
 
 static enum rd_result admit(struct rd_call *call)
@@ -106,6 +116,7 @@ static enum rd_result admit(struct rd_call *call)
 	const unsigned once = 1U << RD_PARAM_METHOD | 1U << RD_PARAM_CONTENT_LENGTH |
 			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT | 1U << RD_PARAM_CLIENT;
 	struct rd_span client = p->value[RD_PARAM_CLIENT];
+	enum rd_result result;
 
 	call->request = (struct rd_request){p, &rd_dialect_json, call->body, call->body_len};
 	if (p->value[RD_PARAM_DIALECT].len)
@@ -124,7 +135,8 @@ static enum rd_result admit(struct rd_call *call)
 		return RD_BAD_METHOD;
 	if (p->repeated & once)
 		return RD_BAD_REQUEST;
-	return check_body(call);
+	result = check_body(call);
+	return result ? result : check_hashing(call);
 }
 
 enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question)

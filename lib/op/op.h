@@ -10,7 +10,8 @@
 #include "token/keys.h"
 #include "token/verified.h"
 
-// What all requests of a worker share and none changes.
+// What the requests of a worker share and none changes; a reload makes another one for those that
+// begin after it.
 struct rd_service {
 	const struct rd_config *config;
 	const struct rd_keys *keys;
@@ -19,16 +20,22 @@ struct rd_service {
 
 #define RD_REQUEST_ID_MAX 64
 
-// One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start.
+// Whether this worker takes up an operation that hashes passwords.
+enum rd_hashing { RD_HASHING_HERE, RD_HASHING_FULL, RD_HASHING_ELSEWHERE };
+
+// One request on its way through: rd_call_begin, set params, body, now_ms, hashing and reply,
+// rd_op_start.
 // It holds secrets and borrowed memory: rd_call_end when the reply is out.
 struct rd_call {
-	const struct rd_service *service;
+	const struct rd_service *service; // that it began with
+	const struct rd_service *newest;  // answer: that a request would begin with now, or NULL
 	struct rd_params params;
 	char *body; // body_len bytes, decoded in place
 	size_t body_len;
 	int64_t now_ms;  // wall clock, for verifying access tokens only
 	bool store_up;   // what readiness says
 	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
+	enum rd_hashing hashing;
 	struct rd_reply *reply;
 	struct rd_verified *verified; // the worker's; NULL: none
 
@@ -67,6 +74,7 @@ struct rd_op {
 	enum rd_step (*answer)(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
 	bool ignores_body;
+	bool hashes; // a password: its first answer takes milliseconds
 };
 
 static inline void rd_call_begin(struct rd_call *call, const struct rd_service *service)

@@ -19,6 +19,7 @@ static struct {
 	struct rd_config config;
 	struct rd_service service;
 	struct rd_verified *verified; // of the worker
+	enum rd_hashing hashing;
 	struct rd_call call;
 	struct rd_reply reply;
 	struct rd_question question;
@@ -157,6 +158,7 @@ static inline enum rd_step op_ask_for(struct rd_span body, const char *const *pa
 	op.call.body_len = body.len;
 	op.call.now_ms = OP_WORKER_MS;
 	op.call.verified = op.verified;
+	op.call.hashing = op.hashing;
 	op.call.reply = &op.reply;
 	op.reply.request_id = (struct rd_span){0};
 	op_new_reply();
