@@ -117,6 +117,11 @@ void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
 		rd_reply_header(reply, "Refresh-Token", grant->refresh);
 }
 
+void rd_reply_empty(struct rd_reply *reply)
+{
+	reply->status = 204;
+}
+
 static const char *reason(int status)
 {
 	static const struct {
@@ -144,16 +149,20 @@ static const char *reason(int status)
 
 void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out)
 {
+	const bool has_body = reply->status != 204; // else no type and no length: RFC 9110 8.6
+
 	rd_put_lit(out, "Status: ");
 	rd_put_str(out, reason(reply->status));
-	rd_put_lit(out, "\r\nContent-Type: ");
-	rd_put_str(out, reply->type ? reply->type : "application/json");
+	rd_put_str(out, has_body ? "\r\nContent-Type: " : "");
+	rd_put_str(out, !has_body ? "" : reply->type ? reply->type : "application/json");
 	rd_put_str(out, reply->max_age_s ? "\r\nCache-Control: public, max-age="
 					 : "\r\nCache-Control: no-store");
 	if (reply->max_age_s)
 		rd_put_u64(out, reply->max_age_s);
-	rd_put_lit(out, "\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ");
-	rd_put_u64(out, reply->body.len);
+	rd_put_lit(out, "\r\nX-Content-Type-Options: nosniff");
+	rd_put_str(out, has_body ? "\r\nContent-Length: " : "");
+	if (has_body)
+		rd_put_u64(out, reply->body.len);
 	rd_put_lit(out, "\r\nX-Request-Id: ");
 	rd_put_span(out, reply->request_id);
 	rd_put_lit(out, "\r\n");

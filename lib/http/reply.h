@@ -37,6 +37,9 @@ struct rd_grant {
 void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
 		    const struct rd_grant *grant);
 
+// 204: done, and there is nothing to say.
+void rd_reply_empty(struct rd_reply *reply);
+
 // Writes status line and all headers as FastCGI wants them (RFC 3875 section 6), ready for the
 // body.
 void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out);

@@ -3,6 +3,7 @@
 #include <strings.h>
 #include "http/cookie.h"
 #include "http/form.h"
+#include "token/refresh.h"
 
 static bool repeated(const struct rd_params *params, enum rd_param param)
 {
@@ -143,12 +144,29 @@ static enum rd_result from_header(const struct rd_params *params, struct rd_span
 	return out->len ? RD_OK : RD_ABSENT_TOKEN;
 }
 
-// RFC 6749 section 6, with the client by section 2.3.1: Basic or form, never both.
-static enum rd_result from_form(const struct rd_request *request, char *scratch,
+// The client by RFC 6749 section 2.3.1: Basic or form, never both.
+static enum rd_result form_client(const struct rd_request *request, char *scratch,
+				  const struct rd_form *form, struct rd_client_claim *out)
+{
+	struct rd_span id = rd_form_get(form, RD_SPAN("client_id"));
+	struct rd_span secret = rd_form_get(form, RD_SPAN("client_secret"));
+	enum rd_result result = rd_decode_basic(request->params, scratch, out);
+
+	if (result)
+		return result;
+	if (out->basic && (secret.len || (id.len && !rd_span_is(id, out->id))))
+		return RD_BAD_REQUEST;
+	if (!out->basic)
+		*out = (struct rd_client_claim){id, secret, false};
+	return RD_OK;
+}
+
+// RFC 6749 section 6. grant: the form must say that it wants a refresh.
+static enum rd_result from_form(const struct rd_request *request, char *scratch, bool grant,
 				struct rd_credential *out)
 {
 	struct rd_form form;
-	struct rd_span grant, id, secret;
+	struct rd_span type;
 	enum rd_result result;
 
 	if (repeated(request->params, RD_PARAM_CONTENT_TYPE) || request->body_len == 0)
@@ -157,21 +175,15 @@ static enum rd_result from_form(const struct rd_request *request, char *scratch,
 		return RD_BAD_TYPE;
 	if (!rd_form_parse(request->body, request->body_len, &form))
 		return RD_BAD_REQUEST;
-	result = rd_decode_basic(request->params, scratch, &out->client);
+	result = form_client(request, scratch, &form, &out->client);
 	if (result)
 		return result;
-	id = rd_form_get(&form, RD_SPAN("client_id"));
-	secret = rd_form_get(&form, RD_SPAN("client_secret"));
-	if (out->client.basic && (secret.len || (id.len && !rd_span_is(id, out->client.id))))
+	type = rd_form_get(&form, RD_SPAN("grant_type"));
+	if (grant && !type.len)
 		return RD_BAD_REQUEST;
-	if (!out->client.basic)
-		out->client = (struct rd_client_claim){id, secret, false};
-	grant = rd_form_get(&form, RD_SPAN("grant_type"));
-	if (!grant.len)
-		return RD_BAD_REQUEST;
-	if (!rd_span_is(grant, RD_SPAN("refresh_token")))
+	if (grant && !rd_span_is(type, RD_SPAN("refresh_token")))
 		return RD_BAD_GRANT_TYPE;
-	out->scope = rd_form_get(&form, RD_SPAN("scope"));
+	out->scope = grant ? rd_form_get(&form, RD_SPAN("scope")) : (struct rd_span){0};
 	out->token = rd_form_get(&form, RD_SPAN("refresh_token"));
 	return out->token.len ? RD_OK : RD_ABSENT_TOKEN;
 }
@@ -193,7 +205,48 @@ enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch
 	case RD_IN_JSON_OR_COOKIE:
 		return from_json_or_cookie(request, json, out);
 	case RD_IN_FORM:
-		return from_form(request, scratch, out);
+		return from_form(request, scratch, true, out);
 	}
 	return RD_INTERNAL;
+}
+
+// The refresh token in the dialect's own place; for those that have it as Bearer there is none.
+static enum rd_result own_place(const struct rd_request *request, char *scratch,
+				struct json_object **json, struct rd_credential *out)
+{
+	switch (request->dialect->in) {
+	case RD_IN_BEARER:
+		return RD_ABSENT_TOKEN;
+	case RD_IN_JSON_OR_BEARER:
+		return from_json(request, json, &out->token);
+	case RD_IN_FORM:
+		return request->body_len ? from_form(request, scratch, false, out)
+					 : RD_ABSENT_TOKEN;
+	default:
+		return rd_decode_refresh(request, scratch, json, out);
+	}
+}
+
+enum rd_result rd_decode_logout(const struct rd_request *request, char *scratch,
+				struct json_object **json, struct rd_credential *out)
+{
+	const struct rd_span prefix = RD_SPAN(RD_TOKEN_PREFIX);
+	struct rd_span bearer;
+	enum rd_result result, beside = rd_decode_bearer(request->params, &bearer);
+	bool access;
+
+	*out = (struct rd_credential){0};
+	*json = NULL;
+	if (beside == RD_BAD_REQUEST)
+		return beside;
+	access = bearer.len < prefix.len || memcmp(bearer.ptr, prefix.ptr, prefix.len) != 0;
+	result = own_place(request, scratch, json, out);
+	if (result == RD_OK)
+		return beside == RD_OK && !access ? RD_BAD_REQUEST : RD_OK;
+	if (result == RD_ABSENT_TOKEN && beside == RD_OK) {
+		out->token = bearer;
+		out->access = access;
+		return RD_OK;
+	}
+	return result;
 }

@@ -5,14 +5,16 @@
 
 // clang-format off
 static const struct rd_op ops[] = {
-	{"refresh", "POST",      rd_refresh_ask, rd_refresh_answer, false},
-	{"login",   "POST",      rd_login_ask,   rd_login_answer,   false},
-	{"issue",   "POST",      rd_issue_ask,   rd_issue_answer,   false},
-	{"verify",  NULL,        rd_verify_ask,  NULL,              true},
-	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true},
-	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true},
-	{"ready",   "GET, HEAD", rd_ready_ask,   NULL,              true},
-	{"version", "GET, HEAD", rd_version_ask, NULL,              true},
+	{"refresh",    "POST",      rd_refresh_ask,    rd_refresh_answer,    false},
+	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false},
+	{"logout",     "POST",      rd_logout_ask,     rd_logout_answer,     false},
+	{"logout_all", "POST",      rd_logout_all_ask, rd_logout_all_answer, false},
+	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false},
+	{"verify",     NULL,        rd_verify_ask,     NULL,                 true},
+	{"whoami",     "GET, HEAD", rd_verify_ask,     NULL,                 true},
+	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true},
+	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true},
+	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true},
 };
 // clang-format on
 
@@ -188,6 +190,12 @@ void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_
 	    .outcome = rd_reason_names[reason],
 	    .count = count,
 	});
+}
+
+enum rd_step rd_op_ended(struct rd_call *call)
+{
+	rd_reply_empty(call->reply);
+	return RD_STEP_REPLY;
 }
 
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)

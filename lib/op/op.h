@@ -81,7 +81,10 @@ void rd_call_end(struct rd_call *call);
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
 void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result);
 
-// Tells that sessions have ended: sid, or with an empty one count of the user's.
+// The reply to a request that has ended the session it came with: 204.
+enum rd_step rd_op_ended(struct rd_call *call);
+
+// Tells that sessions have ended: the one of sid, and count of its user's in all.
 void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
 		   uint32_t count);
 
@@ -107,6 +110,12 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
+enum rd_step rd_logout_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
+enum rd_step rd_logout_all_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_all_answer(struct rd_call *call, const struct rd_answer *answer,
+				  struct rd_question *question);
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,
 			     struct rd_question *question);

@@ -11,6 +11,7 @@
 #include "base/span.h"
 #include "token/keys.h"
 
+#define RD_TOKEN_PREFIX   "rt1_" // no access token begins so
 #define RD_TOKEN_VERSION  1
 #define RD_TOKEN_BYTES    70
 #define RD_TOKEN_TEXT_LEN 98
