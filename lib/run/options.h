@@ -22,6 +22,7 @@
 	X(verify_cache,        4096,     0, 1048576,   "access tokens that a worker need not verify again; 0: none") \
 	X(login_tries,         5,        1, 1000,      "failed logins in a row before an account has to wait") \
 	X(login_wait_max_s,    60,       0, 86400,     "longest wait of an account after failed logins; 0: none") \
+	X(jwks_max_age_s,      300,      0, 86400,     "for how long clients may keep the JWKS; a new key must be published for that long before it signs") \
 	X(argon2_ops,          2,        1, 64,        "Argon2id passes over the memory") \
 	X(argon2_mem_kib,      19456,    8, 4194304,   "Argon2id memory of one hash")
 

@@ -34,7 +34,7 @@ local function make_room()
 	ended = live[1]
 	local rec = live[2]
 	rec = rec:sub(1, 1) .. '\1' .. rec:sub(3, 3) .. '\2' .. rec:sub(5, 14) .. struct.pack('>I6', now) .. rec:sub(21)
-	redis.call('SET', KEYS[1]:sub(1, -23) .. ended, rec, 'PXAT', struct.unpack('>I6', rec, 27))
+	redis.call('SET', KEYS[1]:sub(1, -23) .. ended, rec, 'PXAT', (struct.unpack('>I6', rec, 27)))
 	redis.call('ZREM', KEYS[2], ended)
 end
 

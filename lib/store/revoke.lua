@@ -23,7 +23,7 @@ local function finish(sid, rec)
 	if rec:byte(2) == 0 then
 		rec = rec:sub(1, 1) .. '\1' .. rec:sub(3, 3) .. string.char(ARGV[4]) .. rec:sub(5, 14)
 			.. struct.pack('>I6', now) .. rec:sub(21)
-		redis.call('SET', KEYS[2] .. sid, rec, 'PXAT', struct.unpack('>I6', rec, 27))
+		redis.call('SET', KEYS[2] .. sid, rec, 'PXAT', (struct.unpack('>I6', rec, 27)))
 		count = count + 1
 	end
 end

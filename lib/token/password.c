@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdio.h>
 #include "base/buf.h"
 #include "token/password.h"
 
@@ -45,4 +46,12 @@ bool rd_password_verify(const char *hash, struct rd_span password, const struct 
 	right = crypto_pwhash_argon2id_str_verify(hash ? hash : dummy, bytes_of(password),
 						  password.len) == 0;
 	return hash && right;
+}
+
+bool rd_password_outdated(const char *hash, const struct rd_argon2 *cost)
+{
+	unsigned long long mem_kib, ops;
+
+	return sscanf(hash, "$argon2id$v=19$m=%llu,t=%llu,", &mem_kib, &ops) != 2 ||
+	       mem_kib < cost->mem_kib || ops < cost->ops;
 }

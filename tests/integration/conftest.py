@@ -56,6 +56,14 @@ def redis_server():
 
 
 @pytest.fixture
+def idle(redis_server):
+    """A service that is set up but not started."""
+    made = service.Service(redis_server.socket)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
 def same_worker(one):
     """Whatever a test does, the one worker of the Service `one` survives it and serves."""
     workers = one.workers()

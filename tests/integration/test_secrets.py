@@ -128,14 +128,6 @@ def test_process_arguments_and_environment_hold_no_secret(stack):
             assert not [w for w, canary in canaries(stack, [], []) if canary in text], part
 
 
-@pytest.fixture
-def idle(redis_server):
-    """A service that is set up but not started."""
-    made = service.Service(redis_server.socket)
-    yield made
-    made.stop()
-
-
 def serve(idle):
     """`refreshd serve`, which must end by itself. Gives (exit code, what it said)."""
     done = subprocess.run([idle.bin, "serve", "--config", idle.config], env=idle.env, timeout=30,

@@ -26,7 +26,7 @@ def keyed(key, size, data):
 
 
 class Keys:
-    """A key file."""
+    """A key file. access: the active ones."""
 
     def __init__(self, path):
         self.refresh, self.access, self.secrets = {}, {}, []
@@ -35,13 +35,13 @@ class Keys:
                 kind, *fields = line.split() or ["#"]
                 if kind.startswith("#"):
                     continue
-                secret = unb64(fields[-1])
+                secret = unb64(fields[0 if kind == "deployment" else 2])  # a time may follow
                 self.secrets.append(secret)
                 if kind == "deployment":
                     self.slot_key, self.sid_key = derive(secret, 1), derive(secret, 2)
                 elif kind == "refresh":
                     self.refresh[int(fields[0])] = (derive(secret, 1), derive(secret, 2))
-                elif kind == "access":
+                elif kind == "access" and fields[1] == "active":
                     self.access[fields[0]] = secret
 
     def sid(self, family):
