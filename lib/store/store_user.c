@@ -90,12 +90,14 @@ static int64_t number(struct rd_span text)
 {
 	int64_t n = 0;
 
+	if (text.len < 1 || text.len > 12)
+		return -1;
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.ptr[i] < '0' || text.ptr[i] > '9')
 			return -1;
 		n = n * 10 + (text.ptr[i] - '0');
 	}
-	return text.len >= 1 && text.len <= 12 ? n : -1;
+	return n;
 }
 
 enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *out,

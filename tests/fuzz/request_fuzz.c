@@ -10,6 +10,10 @@ static struct rd_config config = {.body_max = 4096,
 				  .fresh_ttl_s = 300,
 				  .argon2_ops = 1,
 				  .argon2_mem_kib = 8,
+				  .late_retry_s = 120,
+				  .sessions_max = 100,
+				  .login_tries = 5,
+				  .login_wait_max_s = 60,
 				  .redis_prefix = "rd:",
 				  .issuer = "https://id.example",
 				  .audience = "api",
@@ -76,7 +80,7 @@ static void check_question(const struct rd_call *call, const struct rd_question 
 	else if (rd_span_is(route, RD_SPAN("issue")))
 		MUST(question->script == RD_SCRIPT_ISSUE);
 	else
-		MUST(rd_span_is(route, RD_SPAN("login")) && question->script == RD_SCRIPT_ACCOUNT);
+		MUST(rd_span_is(route, RD_SPAN("login")) && question->script == RD_SCRIPT_LOGIN);
 }
 
 static void serve(struct rd_params *params, struct rd_span request_body)

@@ -74,6 +74,10 @@ static inline int start_op(void **state)
 				       .fresh_ttl_s = 300,
 				       .argon2_ops = 1,
 				       .argon2_mem_kib = 8,
+				       .late_retry_s = 120,
+				       .sessions_max = 100,
+				       .login_tries = 5,
+				       .login_wait_max_s = 60,
 				       .redis_prefix = "rd:",
 				       .issuer = "https://id.example",
 				       .audience = "api",
@@ -175,7 +179,8 @@ static inline enum rd_step op_answer(struct rd_answer answer)
 	return step;
 }
 
-// An answer of rotate or issue: the letter, Redis' time and the record (NULL: none).
+// An answer of rotate or issue: the letter, Redis' time and the record (NULL: none). issue's has
+// a second part: the sid of the session that had to end, nobody's here.
 static inline struct rd_answer op_turn(char letter, const struct rd_record *record)
 {
 	struct rd_buf buf = RD_BUF(op.answer);
@@ -185,7 +190,8 @@ static inline struct rd_answer op_turn(char letter, const struct rd_record *reco
 	if (record)
 		record_put(&buf, record);
 	assert_true(rd_buf_ok(&buf));
-	return (struct rd_answer){.count = 1, .part = {rd_buf_span(&buf)}};
+	return (struct rd_answer){.count = letter == 'I' ? 2 : 1,
+				  .part = {rd_buf_span(&buf), RD_SPAN("")}};
 }
 
 static const struct rd_answer op_away = {.away = true};
