@@ -4,7 +4,9 @@
 #include "base/result.h"
 #include "http/dialect.h"
 
-#define RD_REPLY_BODY_MAX 12288 // the longest access token with both lifetimes around it fits
+// The longest access token with both lifetimes around it fits, and a page of sessions; and it must
+// fit into a socket's buffer, since nobody waits there for a slow reader (wire.c tries it).
+#define RD_REPLY_BODY_MAX 65536
 #define RD_REPLY_HEAD_MAX 4096
 
 struct rd_reply {

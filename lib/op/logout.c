@@ -7,7 +7,6 @@
 static enum rd_result take(struct rd_call *call, bool *refresh)
 {
 	struct rd_credential credential;
-	struct rd_access access;
 	enum rd_result result =
 	    rd_decode_logout(&call->request, call->scratch, &call->json, &credential);
 
@@ -16,10 +15,7 @@ static enum rd_result take(struct rd_call *call, bool *refresh)
 		return result ? result : rd_family_take(call, &credential);
 	rd_json_free(call->json); // a body without a token; the claims take its place
 	call->json = NULL;
-	result = rd_access_take(call, RD_AUDIENCE_CLIENT_S, &access);
-	if (!result && !rd_access_session(call, &access))
-		result = RD_MALFORMED; // no session to end
-	return result;
+	return rd_access_asker(call);
 }
 
 static enum rd_step ask(struct rd_call *call, struct rd_question *question, bool all)

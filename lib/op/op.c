@@ -9,6 +9,8 @@ static const struct rd_op ops[] = {
 	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false},
 	{"logout",     "POST",      rd_logout_ask,     rd_logout_answer,     false},
 	{"logout_all", "POST",      rd_logout_all_ask, rd_logout_all_answer, false},
+	{"sessions",   "GET, HEAD", rd_sessions_ask,   rd_sessions_answer,   true},
+	{"session",    "DELETE",    rd_session_ask,    rd_session_answer,    true},
 	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false},
 	{"verify",     NULL,        rd_verify_ask,     NULL,                 true},
 	{"whoami",     "GET, HEAD", rd_verify_ask,     NULL,                 true},
@@ -96,7 +98,8 @@ static enum rd_result admit(struct rd_call *call)
 {
 	const struct rd_params *p = &call->params;
 	const unsigned once = 1U << RD_PARAM_METHOD | 1U << RD_PARAM_CONTENT_LENGTH |
-			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT | 1U << RD_PARAM_CLIENT;
+			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT |
+			      1U << RD_PARAM_CLIENT | 1U << RD_PARAM_SID;
 	struct rd_span client = p->value[RD_PARAM_CLIENT];
 
 	call->request = (struct rd_request){p, &rd_dialect_json, call->body, call->body_len};

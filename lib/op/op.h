@@ -116,6 +116,12 @@ enum rd_step rd_logout_answer(struct rd_call *call, const struct rd_answer *answ
 enum rd_step rd_logout_all_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_logout_all_answer(struct rd_call *call, const struct rd_answer *answer,
 				  struct rd_question *question);
+enum rd_step rd_sessions_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_sessions_answer(struct rd_call *call, const struct rd_answer *answer,
+				struct rd_question *question);
+enum rd_step rd_session_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_session_answer(struct rd_call *call, const struct rd_answer *answer,
+			       struct rd_question *question);
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,
 			     struct rd_question *question);

@@ -1,8 +1,8 @@
 // What the tests of logout and sessions share: an access token of a session, and the store's
 // answers.
 #pragma once
-#include "jws.h"
 #include "op.h"
+#include "jws.h"
 
 #define SESSION_SID "0123456789abcdefghijkl"
 
