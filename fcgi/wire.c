@@ -61,7 +61,7 @@ static bool read_body(struct rd_wire *wire, size_t body_max, char **body, size_t
 static void wipe_credentials(struct rd_wire *wire)
 {
 	static const char *const secret[] = {
-	    "HTTP_AUTHORIZATION=", "HTTP_REFRESH_TOKEN=", "HTTP_COOKIE="};
+	    "HTTP_AUTHORIZATION=", "HTTP_REFRESH_TOKEN=", "HTTP_COOKIE=", "HTTP_X_CSRF_TOKEN="};
 
 	for (char **pair = wire->request.envp; *pair; pair++)
 		for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)

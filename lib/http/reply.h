@@ -34,10 +34,14 @@ struct rd_grant {
 	int64_t expires_in_s, idle_left_s, absolute_left_s;
 	bool bearer_type; // says token_type also outside oauth2
 	bool by_cookie; // refresh goes as the dialect's cookie, out of reach of the page's scripts
+	struct rd_span csrf; // by cookie: goes as the dialect's other one, for the scripts
 };
 
 void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
 		    const struct rd_grant *grant);
+
+// Has the browser forget the dialect's cookie, and with csrf the one for scripts.
+void rd_reply_clear_cookies(struct rd_reply *reply, const struct rd_dialect *dialect, bool csrf);
 
 // 204: done, and there is nothing to say.
 void rd_reply_empty(struct rd_reply *reply);

@@ -61,6 +61,12 @@ enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 	return RD_OK;
 }
 
+// CONTENT_TYPE is the first header's; where nginx passes all headers, each comes as a header too.
+static bool two_types(const struct rd_params *params)
+{
+	return repeated(params, RD_PARAM_CONTENT_TYPE) || repeated(params, RD_PARAM_TYPE_HEADER);
+}
+
 // Compares the media type and leaves parameters such as charset aside (RFC 9110 section 8.3.1).
 static bool is_type(const struct rd_params *params, struct rd_span type)
 {
@@ -77,7 +83,7 @@ static bool is_type(const struct rd_params *params, struct rd_span type)
 enum rd_result rd_decode_json(const struct rd_request *request, struct json_object **out)
 {
 	*out = NULL;
-	if (repeated(request->params, RD_PARAM_CONTENT_TYPE))
+	if (two_types(request->params))
 		return RD_BAD_REQUEST;
 	if (!is_type(request->params, RD_SPAN("application/json")))
 		return RD_BAD_TYPE;
@@ -130,10 +136,38 @@ static enum rd_result from_json_or_cookie(const struct rd_request *request,
 	if (result == RD_OK && in_body == RD_OK)
 		return RD_BAD_REQUEST; // which one is meant?
 	if (!result)
-		result = rd_cookie_same_origin(request->params);
+		result = rd_cookie_same_origin(request->params, &out->unnamed_origin);
 	out->token = cookie;
 	out->by_cookie = true;
 	return result;
+}
+
+// Neither a form nor a plain link of a foreign page can say that it sends JSON (Fetch standard,
+// CORS-safelisted headers), so that is asked for even when there is no body.
+enum rd_result rd_decode_page(const struct rd_request *request, bool *unnamed_origin)
+{
+	enum rd_result result = rd_cookie_same_origin(request->params, unnamed_origin);
+
+	if (result)
+		return result;
+	if (two_types(request->params))
+		return RD_BAD_REQUEST;
+	return is_type(request->params, RD_SPAN("application/json")) ? RD_OK : RD_BAD_TYPE;
+}
+
+static enum rd_result from_cookie(const struct rd_request *request, struct json_object **json,
+				  struct rd_credential *out)
+{
+	struct rd_span member = {0};
+	enum rd_result result = rd_decode_page(request, &out->unnamed_origin);
+
+	if (result)
+		return result;
+	result = from_json(request, json, &member);
+	if (result != RD_ABSENT_TOKEN)
+		return result ? result : RD_BAD_REQUEST; // scripts do not have it
+	out->by_cookie = true;
+	return rd_cookie_find(request->params, rd_span(request->dialect->cookie), &out->token);
 }
 
 static enum rd_result from_header(const struct rd_params *params, struct rd_span *out)
@@ -169,7 +203,7 @@ static enum rd_result from_form(const struct rd_request *request, char *scratch,
 	struct rd_span type;
 	enum rd_result result;
 
-	if (repeated(request->params, RD_PARAM_CONTENT_TYPE) || request->body_len == 0)
+	if (two_types(request->params) || request->body_len == 0)
 		return RD_BAD_REQUEST;
 	if (!is_type(request->params, RD_SPAN("application/x-www-form-urlencoded")))
 		return RD_BAD_TYPE;
@@ -204,6 +238,8 @@ enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch
 		return from_either(request, json, &out->token);
 	case RD_IN_JSON_OR_COOKIE:
 		return from_json_or_cookie(request, json, out);
+	case RD_IN_COOKIE:
+		return from_cookie(request, json, out);
 	case RD_IN_FORM:
 		return from_form(request, scratch, true, out);
 	}
@@ -246,6 +282,7 @@ enum rd_result rd_decode_logout(const struct rd_request *request, char *scratch,
 	if (result == RD_ABSENT_TOKEN && beside == RD_OK) {
 		out->token = bearer;
 		out->access = access;
+		out->by_cookie = false;
 		return RD_OK;
 	}
 	return result;

@@ -195,9 +195,17 @@ void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_
 	});
 }
 
+static void clear_cookies(struct rd_call *call)
+{
+	if (call->by_cookie)
+		rd_reply_clear_cookies(call->reply, call->request.dialect,
+				       call->service->config->csrf_token);
+}
+
 enum rd_step rd_op_ended(struct rd_call *call)
 {
 	rd_reply_empty(call->reply);
+	clear_cookies(call);
 	return RD_STEP_REPLY;
 }
 
@@ -208,6 +216,10 @@ enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 			rd_op_audit(call, events[i].event, result);
 	rd_reply_error(call->reply, call->request.dialect, result,
 		       call->op ? call->op->allow : NULL);
+	// Whatever else there is to refuse may be another matter tomorrow: Redis away, or with an
+	// older or newer state, or a key that is not here yet. A cookie outlives that.
+	if (result == RD_REVOKED || result == RD_EXPIRED || result == RD_REUSE)
+		clear_cookies(call);
 	if (result == RD_WAIT)
 		rd_reply_retry_after(call->reply, (call->wait_ms + 999) / 1000);
 	return RD_STEP_REPLY;

@@ -45,7 +45,7 @@ struct rd_call {
 	struct rd_span sub, password; // login
 	int64_t wait_ms;              // login: how long the account has to wait
 	struct rd_span scope;         // refresh: asked for
-	bool by_cookie;               // refresh: how the token came
+	bool by_cookie;               // how the refresh token came, or is to go
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
 	char claims[RD_CLAIMS_MAX];

@@ -100,6 +100,7 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 				     .now_ms = turn.now_ms,
 				     .generation = turn.record.generation,
 				     .kid = turn.record.kid,
-				     .with_refresh = turn.kind != RD_TURN_KEPT,
+				     // a kept one goes out again for the new age of its cookie
+				     .with_refresh = turn.kind != RD_TURN_KEPT || call->by_cookie,
 				 });
 }

@@ -207,6 +207,23 @@ void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 	rd_b64_encode(sid, bytes, sizeof bytes);
 }
 
+void rd_csrf_of(char csrf[static RD_CSRF_TEXT_LEN + 1], const struct rd_keys *keys,
+		const uint8_t family[static RD_FAMILY_LEN])
+{
+	// The context that keeps it apart from a sid, whose key it shares.
+	static const uint8_t context[crypto_generichash_blake2b_PERSONALBYTES] = "refreshd csrf";
+	uint8_t bytes[24];
+	int rc = crypto_generichash_blake2b_salt_personal(bytes, sizeof bytes, family,
+							  RD_FAMILY_LEN, keys->sid_key,
+							  sizeof keys->sid_key, NULL, context);
+
+	static_assert(RD_B64_LEN(sizeof bytes) == RD_CSRF_TEXT_LEN);
+	assert(rc == 0);
+	(void)rc;
+	rd_b64_encode(csrf, bytes, sizeof bytes);
+	rd_wipe(bytes, sizeof bytes);
+}
+
 void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
 		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
 		 struct rd_span agent)
