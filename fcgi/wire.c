@@ -112,6 +112,8 @@ enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struc
 	return wire->keep ? RD_WIRE_KEEP : RD_WIRE_CLOSE;
 }
 
+#define END_LEN ((ssize_t)sizeof(FCGI_EndRequestRecord))
+
 // Whether the bytes that wait on fd end an answer of more than body_len bytes.
 static bool answered(int fd, size_t body_len)
 {
@@ -119,13 +121,12 @@ static bool answered(int fd, size_t body_len)
 	size_t total = 0;
 	ssize_t n;
 
-	while ((n = recv(fd, part, sizeof part, MSG_PEEK)) > FCGI_HEADER_LEN * 2) {
-		// Never the last 16 bytes, which are the record that ends it.
-		n = recv(fd, part, (size_t)n - 2 * FCGI_HEADER_LEN, 0);
+	while ((n = recv(fd, part, sizeof part, MSG_PEEK)) > END_LEN) {
+		n = recv(fd, part, (size_t)(n - END_LEN), 0); // never the record that ends it
 		total += n > 0 ? (size_t)n : 0;
 	}
-	return recv(fd, part, sizeof part, 0) == 2 * FCGI_HEADER_LEN &&
-	       part[1] == FCGI_END_REQUEST && total > body_len;
+	return recv(fd, part, sizeof part, 0) == END_LEN && part[1] == FCGI_END_REQUEST &&
+	       total > body_len;
 }
 
 // A whole exchange: begin must take the connection it is given, and finish must leave it open with
