@@ -152,6 +152,7 @@ static void start(struct rd_conn *c)
 
 	rd_call_begin(&c->call, service);
 	c->call.reply = &c->reply;
+	c->call.verified = c->loop->verified;
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
 	c->call.store_lost =

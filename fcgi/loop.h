@@ -10,8 +10,9 @@ struct rd_loop {
 	int epoll_fd, signal_fd;
 	struct rd_redis *redis;
 	struct rd_redis *durable; // for durable questions; NULL where durability = async
-	struct rd_conn *conns;    // doubly linked
-	struct rd_conn *closed;   // singly linked; freed at the end of the wake-up
+	struct rd_verified *verified;
+	struct rd_conn *conns;  // doubly linked
+	struct rd_conn *closed; // singly linked; freed at the end of the wake-up
 	size_t conn_count;
 	int64_t now_ms;       // monotonic, of this wake-up
 	int64_t accept_at_ms; // 0: listening; else not before

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "fcgi/admin.h"
-#include "token/jwt.h"
+#include "op/access.h"
 
 static void line(const char *name, const char *text)
 {
@@ -133,8 +133,8 @@ static int inspect_refresh(struct rd_admin *admin, struct rd_span text)
 static int inspect_access(struct rd_admin *admin, struct rd_span text)
 {
 	const struct rd_config *config = admin->config;
-	const struct rd_jwt_wants wants = {rd_span(config->issuer), rd_span(config->audience),
-					   rd_wall_ms() / 1000};
+	const struct rd_jwt_wants wants = {
+	    .iss = rd_span(config->issuer), .aud = {0}, .now_s = rd_wall_ms() / 1000};
 	RD_JSON *doc = NULL;
 	struct rd_access access;
 	enum rd_result result = rd_jwt_verify(text, &admin->keys, &wants, &doc, &access);
@@ -142,6 +142,8 @@ static int inspect_access(struct rd_admin *admin, struct rd_span text)
 	struct rd_turn turn;
 
 	line("kind", "access token, or none of ours");
+	if (!result && !rd_access_is_for_client(config, doc, &access))
+		result = RD_MALFORMED;
 	if (result) {
 		line("verdict", result == RD_EXPIRED ? "refused: expired"
 				: result == RD_FORGED

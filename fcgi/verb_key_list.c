@@ -24,9 +24,14 @@ struct rd_key_lives rd_key_lives_of(const struct rd_config *config)
 				     .access_s = config->access_ttl_s,
 				     .refresh_s = config->refresh_max_ttl_s};
 
-	for (size_t i = 0; i < config->client_count; i++)
-		if (config->clients[i].max_ttl_s > lives.refresh_s)
-			lives.refresh_s = config->clients[i].max_ttl_s;
+	for (size_t i = 0; i < config->client_count; i++) {
+		const struct rd_client *client = &config->clients[i];
+
+		if (client->access_ttl_s > lives.access_s)
+			lives.access_s = client->access_ttl_s;
+		if (client->max_ttl_s > lives.refresh_s)
+			lives.refresh_s = client->max_ttl_s;
+	}
 	return lives;
 }
 

@@ -8,9 +8,6 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static struct rd_keys keys;
 	static char password[RD_REDIS_PASSWORD_MAX];
-	const enum rd_alg alg = strcmp(config->access_alg, rd_alg_names[RD_ALG_HS256]) == 0
-				    ? RD_ALG_HS256
-				    : RD_ALG_EDDSA;
 	struct rd_service service = {.config = config, .keys = &keys};
 	struct rd_worker_setup setup = {.service = &service};
 	char reason[512];
@@ -23,10 +20,10 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 		return RD_EXIT_CONFIG;
 	if (!rd_keyfile_load(config->key_file, &keys, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	service.signer = rd_keys_signer(&keys, alg);
-	if (!service.signer)
-		return rd_complain(RD_EXIT_CONFIG, "%s: no active access key for %s",
-				   config->key_file, config->access_alg);
+	if (!rd_config_signs(config, &keys, &why))
+		return rd_complain(RD_EXIT_CONFIG, "%s: %.*s", config->key_file, (int)why.len,
+				   why.ptr);
+	service.signer = rd_keys_signer(&keys, config->alg);
 	rd_master_hold_signals();
 	setup.listen_fd = rd_listen(config->listen, &why);
 	if (setup.listen_fd < 0)

@@ -54,7 +54,8 @@ static int list(struct rd_admin *admin, const uint8_t *slot, bool json)
 	if (!json)
 		printf("%-22s  %-19s  %-19s  client  ip  user agent\n", "sid", "created (UTC)",
 		       "last seen");
-	do {
+	for (;;) {
+		const size_t before = skip;
 		int status;
 
 		rd_ask_sessions(&admin->question, rd_admin_prefix(admin), slot, skip, NULL);
@@ -63,11 +64,11 @@ static int list(struct rd_admin *admin, const uint8_t *slot, bool json)
 			return status;
 		if (rd_read_sessions(&admin->answer, &page))
 			return rd_admin_odd();
-		while (rd_sessions_next(&page, &sid, &record))
+		for (; rd_sessions_next(&page, &sid, &record); skip++)
 			(json ? print_json : print_row)(sid, &record);
-		skip += RD_SESSIONS_PAGE;
-	} while (skip < page.total);
-	return 0;
+		if (skip == before || skip >= page.total)
+			return 0;
+	}
 }
 
 // sid: NULL for all.

@@ -142,6 +142,7 @@ static bool set_up(struct rd_loop *loop)
 	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
 	if (loop->setup->service->config->durable)
 		loop->durable = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->durable);
+	loop->verified = rd_verified_new(loop->setup->service->config->verify_cache);
 	return rd_wire_init();
 }
 
@@ -166,7 +167,9 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 		const int wait_ms = tick(loop); // it closes connections, so ask after it
 
 		if (finished(loop))
-			return 0;
+			break;
 		wake(loop, wait_ms);
 	}
+	rd_verified_free(loop->verified);
+	return 0;
 }

@@ -177,6 +177,11 @@ write_config() {
 		secret_sha256 = $(printf %s "$secret" | sha256sum | cut -d' ' -f1)
 		issue = on
 
+		[client api]
+		kind = confidential
+		secret_sha256 = $(printf %s "$secret" | sha256sum | cut -d' ' -f1)
+		introspect = on
+
 		[client fixed]
 		kind = public
 		rotation = off

@@ -2,7 +2,6 @@
 #include <sodium.h>
 #include <strings.h>
 #include "http/cookie.h"
-#include "http/form.h"
 #include "token/refresh.h"
 
 static bool repeated(const struct rd_params *params, enum rd_param param)
@@ -178,20 +177,28 @@ static enum rd_result from_header(const struct rd_params *params, struct rd_span
 	return out->len ? RD_OK : RD_ABSENT_TOKEN;
 }
 
-// The client by RFC 6749 section 2.3.1: Basic or form, never both.
-static enum rd_result form_client(const struct rd_request *request, char *scratch,
-				  const struct rd_form *form, struct rd_client_claim *out)
+enum rd_result rd_decode_form(const struct rd_request *request, char *scratch, struct rd_form *form,
+			      struct rd_client_claim *client)
 {
-	struct rd_span id = rd_form_get(form, RD_SPAN("client_id"));
-	struct rd_span secret = rd_form_get(form, RD_SPAN("client_secret"));
-	enum rd_result result = rd_decode_basic(request->params, scratch, out);
+	struct rd_span id, secret;
+	enum rd_result result;
 
+	*client = (struct rd_client_claim){0};
+	if (two_types(request->params) || request->body_len == 0)
+		return RD_BAD_REQUEST;
+	if (!is_type(request->params, RD_SPAN("application/x-www-form-urlencoded")))
+		return RD_BAD_TYPE;
+	if (!rd_form_parse(request->body, request->body_len, form))
+		return RD_BAD_REQUEST;
+	result = rd_decode_basic(request->params, scratch, client);
 	if (result)
 		return result;
-	if (out->basic && (secret.len || (id.len && !rd_span_is(id, out->id))))
+	id = rd_form_get(form, RD_SPAN("client_id"));
+	secret = rd_form_get(form, RD_SPAN("client_secret"));
+	if (client->basic && (secret.len || (id.len && !rd_span_is(id, client->id))))
 		return RD_BAD_REQUEST;
-	if (!out->basic)
-		*out = (struct rd_client_claim){id, secret, false};
+	if (!client->basic)
+		*client = (struct rd_client_claim){id, secret, false};
 	return RD_OK;
 }
 
@@ -201,15 +208,8 @@ static enum rd_result from_form(const struct rd_request *request, char *scratch,
 {
 	struct rd_form form;
 	struct rd_span type;
-	enum rd_result result;
+	enum rd_result result = rd_decode_form(request, scratch, &form, &out->client);
 
-	if (two_types(request->params) || request->body_len == 0)
-		return RD_BAD_REQUEST;
-	if (!is_type(request->params, RD_SPAN("application/x-www-form-urlencoded")))
-		return RD_BAD_TYPE;
-	if (!rd_form_parse(request->body, request->body_len, &form))
-		return RD_BAD_REQUEST;
-	result = form_client(request, scratch, &form, &out->client);
 	if (result)
 		return result;
 	type = rd_form_get(&form, RD_SPAN("grant_type"));

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "http/dialect.h"
+#include "http/form.h"
 #include "http/params.h"
 
 struct rd_request {
@@ -55,6 +56,12 @@ struct rd_credential {
 // RD_BAD_REQUEST for two of them.
 [[nodiscard]] enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 					     struct rd_client_claim *out);
+
+// A form and the client that sends it (RFC 6749 section 2.3.1, and so RFC 7009 and 7662): by Basic
+// or by form, never both. RD_OK, RD_BAD_TYPE, RD_BAD_REQUEST or RD_BAD_CLIENT (broken Basic).
+// scratch: as in rd_decode_refresh.
+[[nodiscard]] enum rd_result rd_decode_form(const struct rd_request *request, char *scratch,
+					    struct rd_form *form, struct rd_client_claim *client);
 
 // A JSON body. RD_OK, RD_BAD_TYPE or RD_BAD_REQUEST.
 [[nodiscard]] enum rd_result rd_decode_json(const struct rd_request *request,

@@ -7,15 +7,27 @@
 
 #define JTI_BYTES 12
 
-static int64_t sign_access(struct rd_call *call, const struct rd_granting *g, struct rd_buf *out)
+// NULL: the key file lost it, which start-up and reload refuse.
+static const struct rd_access_key *signer_of(const struct rd_call *call)
+{
+	const struct rd_access_key *ours = call->service->signer;
+
+	if (ours && ours->alg == call->client->access_alg)
+		return ours;
+	return rd_keys_signer(call->service->keys, call->client->access_alg);
+}
+
+static int64_t sign_access(struct rd_call *call, const struct rd_granting *g,
+			   const struct rd_access_key *signer, struct rd_buf *out)
 {
 	const struct rd_config *config = call->service->config;
+	const struct rd_client *client = call->client;
 	const struct rd_record *record = g->record;
 	char jti[RD_B64_LEN(JTI_BYTES) + 1];
 	uint8_t random[JTI_BYTES];
 	struct rd_access access = {
 	    .iss = rd_span(config->issuer),
-	    .aud = rd_span(config->audience),
+	    .aud = rd_span(client->audience),
 	    .sub = record->user,
 	    .client_id = record->client,
 	    .scope = record->scope,
@@ -28,18 +40,19 @@ static int64_t sign_access(struct rd_call *call, const struct rd_granting *g, st
 
 	// Shorter by a random bit, so that clients do not come back all at once and a thief falls
 	// out of step with the victim.
-	access.exp_s = access.iat_s + config->access_ttl_s - rd_rand_upto(config->access_jitter_s);
+	access.exp_s = access.iat_s + client->access_ttl_s - rd_rand_upto(client->access_jitter_s);
 	access.sid = rd_span(call->sid);
 	rd_rand(random, sizeof random);
 	rd_b64_encode(jti, random, sizeof random);
 	access.jti = rd_span(jti);
-	rd_jwt_sign(out, &access, call->service->signer, config->alg_name);
+	rd_jwt_sign(out, &access, signer, client->alg_name);
 	return access.exp_s - access.iat_s;
 }
 
 enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 {
 	const struct rd_record *record = g->record;
+	const struct rd_access_key *signer = signer_of(call);
 	char access[RD_JWT_MAX], refresh[RD_TOKEN_TEXT_LEN + 1] = "";
 	char csrf[RD_CSRF_TEXT_LEN + 1] = "";
 	struct rd_buf buf = RD_BUF(access);
@@ -51,7 +64,12 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 		       g->kid);
 		return rd_op_fail(call, RD_INTERNAL);
 	}
-	grant.expires_in_s = sign_access(call, g, &buf);
+	if (!signer) {
+		rd_log(RD_LOG_ERROR, "key.missing", "no active %s key is in the key file",
+		       rd_alg_names[call->client->access_alg]);
+		return rd_op_fail(call, RD_INTERNAL);
+	}
+	grant.expires_in_s = sign_access(call, g, signer, &buf);
 	if (!rd_buf_ok(&buf))
 		return rd_op_fail(call, RD_INTERNAL);
 	if (g->with_refresh) {

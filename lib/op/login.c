@@ -64,17 +64,17 @@ static enum rd_result check_password(struct rd_call *call, const struct rd_answe
 	enum rd_result result = rd_read_login(answer, &account, &call->wait_ms);
 	bool known;
 
-	if (result == RD_STORE_OUT || result == RD_WAIT)
+	if (result == RD_STORE_OUT)
 		return result;
-	known = result == RD_OK && rd_span_is(account.name, call->sub) && !account.disabled &&
+	known = rd_span_is(account.name, call->sub) && !account.disabled &&
 		account.hash.len < sizeof hash;
-	if (known)
+	if (known && account.hash.len)
 		memcpy(hash, account.hash.ptr, account.hash.len);
-	if (rd_password_verify(known ? hash : NULL, call->password, &cost))
+	if (result != RD_WAIT && rd_password_verify(known ? hash : NULL, call->password, &cost))
 		return RD_OK;
 	if (!known)
 		call->sub = (struct rd_span){0}; // not for the log: it may be a password
-	return RD_BAD_LOGIN;
+	return result == RD_WAIT ? RD_WAIT : RD_BAD_LOGIN;
 }
 
 static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
@@ -105,6 +105,7 @@ enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answe
 	call->about = (struct rd_record){
 	    .user = call->sub,
 	    .client = rd_span(call->client->id),
+	    .scope = rd_span(call->client->scopes),
 	    .agent = call->params.value[RD_PARAM_USER_AGENT],
 	};
 	if (rd_text_is_ip(call->params.value[RD_PARAM_REMOTE_ADDR]))

@@ -12,8 +12,12 @@ static const struct rd_op ops[] = {
 	{"sessions",   "GET, HEAD", rd_sessions_ask,   rd_sessions_answer,   true},
 	{"session",    "DELETE",    rd_session_ask,    rd_session_answer,    true},
 	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false},
-	{"verify",     NULL,        rd_verify_ask,     NULL,                 true},
-	{"whoami",     "GET, HEAD", rd_verify_ask,     NULL,                 true},
+	{"revoke",     "POST",      rd_revoke_ask,     rd_revoke_answer,     false},
+	{"introspect", "POST",      rd_introspect_ask, rd_introspect_answer, false},
+	{"verify",     NULL,        rd_verify_ask,     rd_verify_answer,     true},
+	{"whoami",     "GET, HEAD", rd_verify_ask,     rd_verify_answer,     true},
+	{"metadata",   "GET, HEAD", rd_metadata_ask,   NULL,                 true},
+	{"jwks",       "GET, HEAD", rd_jwks_ask,       NULL,                 true},
 	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true},
 	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true},
 	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true},
@@ -94,6 +98,12 @@ static enum rd_result check_body(const struct rd_call *call)
 	return length == (int64_t)call->body_len ? RD_OK : RD_BAD_REQUEST;
 }
 
+enum rd_result rd_op_misrouted(const char *why)
+{
+	rd_log(RD_LOG_ERROR, "request.misrouted", "%s; see fastcgi_param in nginx", why);
+	return RD_INTERNAL;
+}
+
 static enum rd_result admit(struct rd_call *call)
 {
 	const struct rd_params *p = &call->params;
@@ -111,9 +121,7 @@ static enum rd_result admit(struct rd_call *call)
 			     client.len ? client : rd_span(call->service->config->default_client));
 	if (!call->request.dialect || !call->client) {
 		call->request.dialect = &rd_dialect_json;
-		rd_log(RD_LOG_ERROR, "request.misrouted",
-		       "no such dialect or client; see fastcgi_param in nginx");
-		return RD_INTERNAL;
+		return rd_op_misrouted("no such dialect or client");
 	}
 	if (!call->op)
 		return RD_NO_ROUTE;

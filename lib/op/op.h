@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "token/jwt.h"
 #include "token/keys.h"
+#include "token/verified.h"
 
 // What all requests of a worker share and none changes.
 struct rd_service {
@@ -29,6 +30,7 @@ struct rd_call {
 	bool store_up;   // what readiness says
 	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
 	struct rd_reply *reply;
+	struct rd_verified *verified; // the worker's; NULL: none
 
 	const struct rd_op *op;
 	struct rd_request request;
@@ -46,9 +48,10 @@ struct rd_call {
 	int64_t wait_ms;              // login: how long the account has to wait
 	struct rd_span scope;         // refresh: asked for
 	bool by_cookie;               // how the refresh token came, or is to go
+	struct rd_access access;      // verify, introspect: the token; fresh: it counts as such
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
-	char claims[RD_CLAIMS_MAX];
+	char claims[RD_CLAIMS_MAX]; // issue: of the new tokens; else what an access token says
 	char request_id[RD_REQUEST_ID_MAX];
 };
 
@@ -80,6 +83,9 @@ void rd_call_end(struct rd_call *call);
 // one.
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
 void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result);
+
+// Logs what is wrong with a location's fastcgi_param. Gives RD_INTERNAL.
+enum rd_result rd_op_misrouted(const char *why);
 
 // The reply to a request that has ended the session it came with: 204.
 enum rd_step rd_op_ended(struct rd_call *call);
@@ -128,7 +134,17 @@ enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answe
 enum rd_step rd_issue_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answer,
 			     struct rd_question *question);
+enum rd_step rd_revoke_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_revoke_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
+enum rd_step rd_introspect_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_introspect_answer(struct rd_call *call, const struct rd_answer *answer,
+				  struct rd_question *question);
+enum rd_step rd_metadata_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_jwks_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_version_ask(struct rd_call *call, struct rd_question *question);

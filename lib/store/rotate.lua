@@ -45,12 +45,10 @@ end
 local _, revoked, kid, _, g, w, seen, shown, late, sender, expires = struct.unpack('>BBBBI4I6I6BBc4I6', rec)
 local _, client = struct.unpack('>Bc0Bc0', rec, 61)
 local young = grace > 0 and now - w < grace -- grace 0 is strict, also when the clock was set back
-local replay = n == g - 1 and young
-
--- Whether the predecessor comes again past the grace because its answer was lost: nobody has shown the head,
+-- Whether a predecessor past the grace comes again because its answer was lost: nobody has shown the head,
 -- the sender looks like the one that rotated, and it happened in at most one other of the last 8 generations.
 local function lost()
-	if n ~= g - 1 or grace == 0 or now - w >= tonumber(ARGV[8]) or shown ~= 0 or sender ~= ARGV[9] then
+	if grace == 0 or now - w >= tonumber(ARGV[8]) or shown ~= 0 or sender ~= ARGV[9] then
 		return false
 	end
 	local spent, rest = 0, bit.rshift(late, 1)
@@ -60,6 +58,9 @@ local function lost()
 	return spent < 2
 end
 
+local replay = n == g - 1 and young
+local late_retry = n == g - 1 and not young and lost()
+
 if revoked ~= 0 then
 	return answer('V', rec) -- a tombstone
 elseif now >= expires or now >= seen + idle then
@@ -68,13 +69,13 @@ elseif client ~= ARGV[2] then
 	return answer('W', rec) -- wrong client
 elseif n > g + tonumber(ARGV[10]) then
 	return answer('F', rec) -- ahead of the store
-elseif n > g then -- adopted: Redis has lost what led to this generation
+elseif (n >= g or replay or late_retry) and ARGV[7] ~= '' and not covers(ARGV[7]) then
+	return answer('S', rec) -- wider scope; the session stays as it is
+elseif n > g then -- adopted: Redis has lost what led to this generation. late stays: spent ones only look younger
 	local head = struct.pack('>BBI4I6I6BBc4', tonumber(ARGV[5]), 0, n, now, now, 1, late, ARGV[9])
 	return answer('H', write(2, head, math.min(now + idle, expires)))
-elseif (n == g or replay) and ARGV[7] ~= '' and not covers(ARGV[7]) then
-	return answer('S', rec) -- wider scope; the session stays as it is
 elseif n == g and ARGV[6] ~= '1' then
-	return answer('K', write(14, struct.pack('>I6', now), math.min(now + idle, expires))) -- kept
+	return answer('K', write(14, struct.pack('>I6B', now, 1), math.min(now + idle, expires))) -- kept
 elseif n == g and young then
 	if shown == 0 and ARGV[8] ~= '0' then
 		write(20, '\1', math.min(seen + idle, expires))
@@ -85,7 +86,7 @@ elseif n == g then
 	return answer('R', write(2, head, math.min(now + idle, expires))) -- rotated
 elseif replay then
 	return answer('P', rec) -- replayed
-elseif lost() then
+elseif late_retry then
 	if late % 2 == 0 then
 		write(21, string.char(late + 1), math.min(seen + idle, expires))
 	end

@@ -14,13 +14,16 @@ if ARGV[3] ~= '' then
 	end
 end
 local from = tonumber(ARGV[1])
-local out = {}
+local out, gone = {}, {}
 for _, sid in ipairs(redis.call('ZREVRANGE', KEYS[1], from, from + ARGV[2] - 1)) do
 	local rec = redis.call('GET', KEYS[2] .. sid)
-	if rec and rec:byte(2) == 0 then
+	if rec and rec:byte(2) == 0 and #rec <= 0xffff then
 		out[#out + 1] = sid .. struct.pack('>H', #rec) .. rec
 	else
-		redis.call('ZREM', KEYS[1], sid)
+		gone[#gone + 1] = sid
 	end
+end
+for _, sid in ipairs(gone) do
+	redis.call('ZREM', KEYS[1], sid)
 end
 return 'G' .. struct.pack('>I6I4', now, redis.call('ZCARD', KEYS[1])) .. table.concat(out)

@@ -133,7 +133,8 @@ void rd_ask_session(struct rd_question *out, struct rd_span prefix,
 
 #define RD_SESSIONS_PAGE 100
 
-// A page of a user's sessions, the newest first. asker: as in struct rd_revocation.
+// A page of a user's sessions, the newest first. asker: as in struct rd_revocation. skip: how many
+// the pages before have given, not how many were asked for: those that ended unused leave the list.
 void rd_ask_sessions(struct rd_question *out, struct rd_span prefix,
 		     const uint8_t slot[static RD_SLOT_LEN], size_t skip, const char *asker);
 
@@ -165,7 +166,8 @@ struct rd_login {
 
 // Counts one try to log in and gives the account.
 void rd_ask_login(struct rd_question *out, const struct rd_login *login);
-// RD_OK, RD_ABSENT, RD_WAIT (*wait_ms says how long) or RD_STORE_OUT. *out borrows from the answer.
+// RD_OK, RD_ABSENT, RD_WAIT (*wait_ms says how long, *out has the name only, if there is one) or
+// RD_STORE_OUT. *out borrows from the answer.
 [[nodiscard]] enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *out,
 					   int64_t *wait_ms);
 

@@ -104,10 +104,12 @@ enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *
 			     int64_t *wait_ms)
 {
 	*wait_ms = 0;
+	*out = (struct rd_account){0};
 	if (answer->away || answer->count != 4)
 		return RD_STORE_OUT;
 	if (answer->part[3].ptr) {
 		*wait_ms = number(answer->part[3]);
+		out->name = answer->part[0];
 		return *wait_ms < 0 ? RD_STORE_OUT : RD_WAIT;
 	}
 	if (!answer->part[0].ptr || !answer->part[1].ptr)

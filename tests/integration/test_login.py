@@ -91,7 +91,7 @@ def test_two_logins_are_two_sessions_in_the_index(stack):
     assert tokens[0].family != tokens[1].family and tokens[0].slot == tokens[1].slot
     index = dict(stack.store.zrange(tokens[0].index_key(), 0, -1, withscores=True))
     for token in tokens:
-        member = token.key().rpartition(":")[2].encode()
+        member = stack.key(token.text()).rpartition(":")[2].encode()
         assert index[member] == stack.record(token.text()).expires_ms
 
 

@@ -38,9 +38,9 @@ def taken(connection):
     return struct.unpack("i", fcntl.ioctl(connection.socket, termios.TIOCOUTQ, b"\0" * 4))[0] == 0
 
 
-def generation(redis_server, token):
+def generation(redis_server, running, token):
     with redis_server.client() as client:
-        return int.from_bytes(client.getrange(Token.parse(token).key(), 4, 7), "big")
+        return int.from_bytes(client.getrange(running.key(token), 4, 7), "big")
 
 
 def in_flight(running, proxy, redis_server, token):
@@ -48,7 +48,7 @@ def in_flight(running, proxy, redis_server, token):
     proxy.hold = True
     connection = fcgi.Connection(running.socket)
     connection.send(fcgi.request(bearer(token)))
-    wait_until(lambda: generation(redis_server, token) == 1 and proxy.held, what="the script has run")
+    wait_until(lambda: generation(redis_server, running, token) == 1 and proxy.held, what="the script has run")
     return connection
 
 
@@ -64,7 +64,7 @@ def test_T2_S8_after_a_kill_between_script_and_answer_a_retry_gets_the_same_succ
     wait_until(lambda: running.workers() not in ([], [worker]), what="a new worker")
     replies = [json.loads(running.refresh(token).body)["refresh_token"] for _ in range(3)]
     assert len(set(replies)) == 1 and Token.parse(replies[0]).generation == 1
-    assert generation(redis_server, token) == 1
+    assert generation(redis_server, running, token) == 1
     assert '"event":"worker.died"' in running.log()
 
 

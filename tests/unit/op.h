@@ -18,6 +18,7 @@
 static struct {
 	struct rd_config config;
 	struct rd_service service;
+	struct rd_verified *verified; // of the worker
 	struct rd_call call;
 	struct rd_reply reply;
 	struct rd_question question;
@@ -60,8 +61,11 @@ static inline void op_client(const char *id, bool confidential, bool rotation, b
 				     .issue = issue,
 				     .grace_s = 10,
 				     .idle_ttl_s = 1000,
-				     .max_ttl_s = 5000};
+				     .max_ttl_s = 5000,
+				     .access_ttl_s = op.config.access_ttl_s,
+				     .access_jitter_s = op.config.access_jitter_s};
 	memcpy(client->id, id, strlen(id) + 1);
+	memcpy(client->audience, op.config.audience, sizeof client->audience);
 	if (confidential)
 		crypto_hash_sha256(client->secret_sha256, (const uint8_t *)OP_SECRET,
 				   strlen(OP_SECRET));
@@ -154,6 +158,7 @@ static inline enum rd_step op_ask_for(struct rd_span body, const char *const *pa
 	op.call.body = (char *)(uintptr_t)copy_of(body).ptr;
 	op.call.body_len = body.len;
 	op.call.now_ms = OP_WORKER_MS;
+	op.call.verified = op.verified;
 	op.call.reply = &op.reply;
 	op.reply.request_id = (struct rd_span){0};
 	op_new_reply();

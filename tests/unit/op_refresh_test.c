@@ -139,7 +139,7 @@ static void jitter_shortens_and_expires_in_tells_it(void **state)
 	bool shortest = false, longest = false;
 
 	(void)state;
-	op.config.access_jitter_s = 3;
+	op.config.clients[0].access_jitter_s = 3;
 	for (int i = 0; i < 200; i++) {
 		struct json_object *body, *doc;
 		struct rd_access access;
@@ -156,7 +156,7 @@ static void jitter_shortens_and_expires_in_tells_it(void **state)
 		shortest |= expires_in == 897;
 		longest |= expires_in == 900;
 	}
-	op.config.access_jitter_s = 0;
+	op.config.clients[0].access_jitter_s = 0;
 	assert_true(shortest && longest);
 }
 

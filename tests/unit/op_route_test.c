@@ -22,9 +22,10 @@ static void rfc9110_another_method_is_405_and_says_which(void **state)
 	static const struct {
 		const char *route, *allow;
 	} rows[] = {
-	    {"refresh", "POST"},      {"login", "POST"},       {"issue", "POST"},
-	    {"whoami", "GET, HEAD"},  {"health", "GET, HEAD"}, {"ready", "GET, HEAD"},
-	    {"version", "GET, HEAD"},
+	    {"refresh", "POST"},      {"login", "POST"},         {"issue", "POST"},
+	    {"whoami", "GET, HEAD"},  {"health", "GET, HEAD"},   {"ready", "GET, HEAD"},
+	    {"version", "GET, HEAD"}, {"metadata", "GET, HEAD"}, {"jwks", "GET, HEAD"},
+	    {"revoke", "POST"},       {"introspect", "POST"},
 	};
 	static const char *const methods[] = {"GET",     "HEAD",  "POST",      "PUT", "DELETE",
 					      "OPTIONS", "PATCH", "FOO",       "get", "GE",

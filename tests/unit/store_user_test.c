@@ -252,7 +252,7 @@ static void an_account_is_read_or_absent_or_has_to_wait_or_out(void **state)
 	    {FOUR(RD_SPAN("a"), NIL, NIL, NIL), RD_ABSENT, false, 0},
 	    {FOUR(NIL, RD_SPAN("h"), NIL, NIL), RD_ABSENT, false, 0},
 	    {FOUR(NIL, NIL, NIL, RD_SPAN("1")), RD_WAIT, false, 1},
-	    {FOUR(NIL, NIL, NIL, RD_SPAN("86400000")), RD_WAIT, false, 86400000},
+	    {FOUR(RD_SPAN("a"), NIL, NIL, RD_SPAN("86400000")), RD_WAIT, false, 86400000},
 	    {FOUR(NIL, NIL, NIL, RD_SPAN("")), RD_STORE_OUT, false, -1},
 	    {FOUR(NIL, NIL, NIL, RD_SPAN("-1")), RD_STORE_OUT, false, -1},
 	    {FOUR(NIL, NIL, NIL, RD_SPAN("1.5")), RD_STORE_OUT, false, -1},
@@ -274,6 +274,8 @@ static void an_account_is_read_or_absent_or_has_to_wait_or_out(void **state)
 		assert_int_equal(rd_read_login(&rows[i].answer, &account, &wait_ms),
 				 rows[i].result);
 		assert_int_equal(wait_ms, rows[i].wait_ms);
+		if (rows[i].result == RD_WAIT)
+			assert_true(rd_span_is(account.name, rows[i].answer.part[0]));
 		if (rows[i].result != RD_OK)
 			continue;
 		assert_text(account.name, "a");

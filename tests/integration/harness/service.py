@@ -12,7 +12,7 @@ from . import fcgi
 from .dialects import compact
 from .processes import binary, children, environment
 from .stack import print_logs, tails
-from .tokens import Keys
+from .tokens import Keys, Token
 from .wait import wait_until
 
 RUNNING = []
@@ -80,13 +80,18 @@ class Service:
     def ask(self, route, dialect="flask", body=b"", **params):
         return fcgi.ask(self.socket, fcgi.params(route, dialect, body=body, **params), body)
 
-    def token(self, sub=None):
-        body = compact(sub=sub or "user-" + secrets.token_hex(8))
+    def ask_issue(self, body):
         basic = base64.b64encode(f"backend:{SECRET}".encode()).decode()
-        reply = self.ask("issue", "json", body, HTTP_AUTHORIZATION=f"Basic {basic}",
-                         CONTENT_TYPE="application/json")
+        return self.ask("issue", "json", body, HTTP_AUTHORIZATION=f"Basic {basic}",
+                        CONTENT_TYPE="application/json")
+
+    def token(self, sub=None):
+        reply = self.ask_issue(compact(sub=sub or "user-" + secrets.token_hex(8)))
         assert reply.status == 200, reply
         return json.loads(reply.body)["refresh_token"]
+
+    def key(self, token):
+        return Token.parse(token).key(self.keys)
 
     def refresh(self, token):
         return self.ask("refresh", HTTP_AUTHORIZATION=f"Bearer {token}")

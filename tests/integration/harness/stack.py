@@ -13,7 +13,7 @@ import redis
 from . import rawhttp
 from .dialects import FLASK, compact
 from .processes import REPO, alive, binary, children, environment, free_ports
-from .tokens import Keys, Record, Token
+from .tokens import SID_LENGTH, Keys, Record, Token
 
 SCRIPT = str(REPO / "nginx" / "stack.sh")
 RUNNING = []  # for the logs of a failed test
@@ -120,12 +120,24 @@ class Stack:
 
     # What Redis holds.
 
+    def key(self, token):
+        return Token.parse(token).key(self.keys)
+
     def raw_record(self, token):
-        return self.store.get(Token.parse(token).key())
+        return self.store.get(self.key(token))
 
     def record(self, token):
         raw = self.raw_record(token)
         return raw and Record.parse(raw)
+
+    def look(self, token):
+        """The record (None: none), its key's expiry, whether its user's index has it, and Redis' time, in ms and
+        all of one moment."""
+        key, index = self.key(token), Token.parse(token).index_key()
+        with self.store.pipeline(transaction=True) as asked:
+            asked.get(key).pexpiretime(key).zscore(index, key[-SID_LENGTH:]).time()
+            raw, expires, score, (seconds, micros) = asked.execute()
+        return raw and Record.parse(raw), expires, score is not None, seconds * 1000 + micros // 1000
 
     def now_ms(self):
         seconds, micros = self.store.time()
@@ -134,10 +146,10 @@ class Stack:
     def age(self, token, by_ms):
         """Moves the time of the family's last rotation into the past."""
         rotated = self.record(token).rotated_ms
-        self.store.setrange(Token.parse(token).key(), 8, (rotated - by_ms).to_bytes(6, "big"))
+        self.store.setrange(self.key(token), 8, (rotated - by_ms).to_bytes(6, "big"))
 
     def revoke(self, token):
-        self.store.setrange(Token.parse(token).key(), 1, b"\1")
+        self.store.setrange(self.key(token), 1, b"\1")
 
     def commands(self):
         """How often Redis ran each command, but for those that ask this."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 PREFIX = "rt1_"
 LENGTH = 98
+SID_LENGTH = 22
 
 
 def b64(data):
@@ -84,8 +85,9 @@ class Token:
         return replace(self, secret=keyed(keys.refresh[self.kid][1], 24, message)).tagged(
             keys, client)
 
-    def key(self, prefix="rd:"):
-        return f"{prefix}{{{b64(self.slot)}}}:f:{b64(self.family)}"
+    def key(self, keys, prefix="rd:"):
+        """Of the session's record: Redis knows it by its sid, never by its family."""
+        return f"{prefix}{{{b64(self.slot)}}}:f:{keys.sid(self.family)}"
 
     def index_key(self, prefix="rd:"):
         return f"{prefix}{{{b64(self.slot)}}}:u"
@@ -95,9 +97,13 @@ class Token:
 class Record:
     revoked: bool
     kid: int
+    reason: int
     generation: int
     rotated_ms: int
     seen_ms: int
+    shown: bool
+    late: int
+    fingerprint: bytes
     expires_ms: int
     created_ms: int
     auth_time_ms: int
@@ -106,7 +112,8 @@ class Record:
 
     @classmethod
     def parse(cls, raw):
-        assert raw[0] == 1 and len(raw) >= 63, raw
-        times = [int.from_bytes(raw[at:at + 6], "big") for at in range(8, 38, 6)]
-        return cls(raw[1] != 0, raw[2], int.from_bytes(raw[4:8], "big"), *times, raw[38:54],
-                   raw[54:])
+        assert raw[0] == 1 and len(raw) >= 69, raw
+        rotated, seen, expires, created, auth_time = (
+            int.from_bytes(raw[at:at + 6], "big") for at in (8, 14, 26, 32, 38))
+        return cls(raw[1] != 0, raw[2], raw[3], int.from_bytes(raw[4:8], "big"), rotated, seen,
+                   raw[20] != 0, raw[21], raw[22:26], expires, created, auth_time, raw[44:60], raw[60:])

@@ -1,0 +1,154 @@
+"""Servers that do it otherwise: the designs that protocol.md rejects, and plain mistakes. Each must be found, by the
+checks that say so, from what its clients see."""
+import dataclasses
+import hashlib
+
+from history import Ref
+from simulator import Server
+
+BROKEN = []  # (server, checks of which one must find it)
+
+
+def found_by(*names):
+    def note(server):
+        BROKEN.append((server, names))
+        return server
+    return note
+
+
+@found_by("S1")
+class NewSiblingInsideGrace(Server):
+    """Every answer has a token of its own (Hydra, Auth0)."""
+
+    def token(self, family, generation):
+        self.made = getattr(self, "made", 0) + 1
+        return Ref(family, generation, f"{self.made:016x}")
+
+
+@found_by("S1")
+class AnotherSecretAfterAFailover(Server):
+    """The token depends on what a failover changes, and not on key and seed alone."""
+
+    def token(self, family, generation):
+        text = f"{family}/{generation}/{self.healing_until}"
+        return Ref(family, generation, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+
+@found_by("L1", "L2")
+class StrictSingleUse(Server):
+    """No grace, whatever the settings promise."""
+
+    factor = 0
+
+    def refresh(self, token, client, now):
+        kept = self.settings
+        self.settings = dataclasses.replace(kept, grace_ms=self.factor * kept.grace_ms)
+        try:
+            return super().refresh(token, client, now)
+        finally:
+            self.settings = kept
+
+
+@found_by("S3")
+class GraceThatLastsTwiceAsLong(StrictSingleUse):
+    factor = 2
+
+
+@found_by("S3")
+class PredecessorAcceptedForEver(Server):
+    """Supabase v2."""
+
+    def extra(self, record, token, client, now):
+        alive = not record.revoked and self.clock(now) < min(record.expires, record.seen + self.settings.idle_ms)
+        if alive and client == "web" and token.generation == record.generation - 1:
+            return "replayed"
+        return super().extra(record, token, client, now)
+
+
+@found_by("S2")
+class NoCoalescing(Server):
+    """A young head rotates: an old request overtaken by two rotations logs out."""
+
+    def extra(self, record, token, client, now):
+        if self.rotates and token.generation == record.generation:
+            record.rotated = min(record.rotated, 1)
+        return super().extra(record, token, client, now)
+
+
+@found_by("S4")
+class ReuseWithoutATombstone(Server):
+    def refresh(self, token, client, now):
+        outcome, made = super().refresh(token, client, now)
+        if outcome == "reuse":
+            record = self.record(token.family, now)
+            record.revoked, record.reason = 0, 0
+        return outcome, made
+
+
+@found_by("S6")
+class LogoutThatIsOnlyAcknowledged(Server):
+    def revoke(self, token, now):
+        pass
+
+
+@found_by("S7")
+class AnswersOfTheRequestBefore(Server):
+    """As a connection gives that was used on after a timeout."""
+
+    def refresh(self, token, client, now):
+        answer = super().refresh(token, client, now)
+        if answer[1]:
+            answer, self.before = getattr(self, "before", answer), answer
+        return answer
+
+
+@found_by("S8")
+class RotationInTwoWrites(Server):
+    """The expiry comes with a later write, which never comes."""
+
+    def refresh(self, token, client, now):
+        record = self.record(token.family, now)
+        expires = record and record.key_expires
+        answer = super().refresh(token, client, now)
+        if answer[0] == "rotated":
+            record.key_expires = expires
+        return answer
+
+
+@found_by("S9")
+class RedisThatForgetsWithoutAFailover(Server):
+    def refresh(self, token, client, now):
+        answer = super().refresh(token, client, now)
+        if answer[0] == "rotated" and self.commands % 20 == 0:
+            self.record(token.family, now).generation -= 1
+        return answer
+
+
+@found_by("S10")
+class ExpiryThatIsNotChecked(Server):
+    def record(self, family, now):
+        record = self.store.families.get(self.key(family))
+        if record:
+            record.expires = record.seen = record.key_expires = 1 << 45
+        return record
+
+
+@found_by("L1", "L2")
+class NoHealing(Server):
+    def fail_over(self, now):
+        lost = super().fail_over(now)
+        self.healing_until = -1
+        return lost
+
+
+@found_by("S2")
+class HealingThatRotates(Server):
+    """Adopting rotates, which logs out an honest request in flight."""
+
+    def refresh(self, token, client, now):
+        outcome, made = super().refresh(token, client, now)
+        if outcome == "adopted":
+            record = self.record(token.family, now)
+            record.generation += 1
+            made = self.token(token.family, record.generation)
+        return outcome, made
