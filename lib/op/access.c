@@ -136,3 +136,11 @@ bool rd_access_session(struct rd_call *call, const struct rd_access *access)
 	rd_slot_of(call->token.slot, call->service->keys, access->sub);
 	return true;
 }
+
+enum rd_result rd_access_asker(struct rd_call *call)
+{
+	struct rd_access access;
+	enum rd_result result = rd_access_take(call, RD_AUDIENCE_CLIENT_S, &access);
+
+	return !result && !rd_access_session(call, &access) ? RD_MALFORMED : result;
+}

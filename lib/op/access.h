@@ -27,3 +27,7 @@ enum rd_audience {
 
 // Makes the token's session that of the call: sub, sid and slot. False when it names none.
 [[nodiscard]] bool rd_access_session(struct rd_call *call, const struct rd_access *access);
+
+// Both, for refreshd's own endpoints, where an access token acts for its session. As
+// rd_access_take; RD_MALFORMED also for a token of no session.
+[[nodiscard]] enum rd_result rd_access_asker(struct rd_call *call);

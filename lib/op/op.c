@@ -7,6 +7,10 @@
 static const struct rd_op ops[] = {
 	{"refresh",    "POST",      rd_refresh_ask,    rd_refresh_answer,    false, false},
 	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false, true},
+	{"logout",     "POST",      rd_logout_ask,     rd_logout_answer,     false, false},
+	{"logout_all", "POST",      rd_logout_all_ask, rd_logout_all_answer, false, false},
+	{"sessions",   "GET, HEAD", rd_sessions_ask,   rd_sessions_answer,   true,  false},
+	{"session",    "DELETE",    rd_session_ask,    rd_session_answer,    true,  false},
 	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false, false},
 	{"revoke",     "POST",      rd_revoke_ask,     rd_revoke_answer,     false, false},
 	{"introspect", "POST",      rd_introspect_ask, rd_introspect_answer, false, false},
@@ -114,7 +118,8 @@ static enum rd_result admit(struct rd_call *call)
 {
 	const struct rd_params *p = &call->params;
 	const unsigned once = 1U << RD_PARAM_METHOD | 1U << RD_PARAM_CONTENT_LENGTH |
-			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT | 1U << RD_PARAM_CLIENT;
+			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT |
+			      1U << RD_PARAM_CLIENT | 1U << RD_PARAM_SID;
 	struct rd_span client = p->value[RD_PARAM_CLIENT];
 	enum rd_result result;
 
@@ -210,6 +215,20 @@ void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_
 	});
 }
 
+static void clear_cookies(struct rd_call *call)
+{
+	if (call->by_cookie)
+		rd_reply_clear_cookies(call->reply, call->request.dialect,
+				       call->service->config->csrf_token);
+}
+
+enum rd_step rd_op_ended(struct rd_call *call)
+{
+	rd_reply_empty(call->reply);
+	clear_cookies(call);
+	return RD_STEP_REPLY;
+}
+
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 {
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
@@ -217,6 +236,10 @@ enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 			rd_op_audit(call, events[i].event, result);
 	rd_reply_error(call->reply, call->request.dialect, result,
 		       call->op ? call->op->allow : NULL);
+	// Whatever else there is to refuse may be another matter tomorrow: Redis away, or with an
+	// older or newer state, or a key that is not here yet. A cookie outlives that.
+	if (result == RD_REVOKED || result == RD_EXPIRED || result == RD_REUSE)
+		clear_cookies(call);
 	if (result == RD_WAIT)
 		rd_reply_retry_after(call->reply, (call->wait_ms + 999) / 1000);
 	return RD_STEP_REPLY;

@@ -54,7 +54,7 @@ struct rd_call {
 	struct rd_span sub, password; // login
 	int64_t wait_ms;              // login: how long the account has to wait
 	struct rd_span scope;         // refresh: asked for
-	bool by_cookie;               // refresh: how the token came
+	bool by_cookie;               // how the refresh token came, or is to go
 	struct rd_access access;      // verify, introspect: the token; fresh: it counts as such
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
@@ -95,7 +95,10 @@ void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result r
 // Logs what is wrong with a location's fastcgi_param. Gives RD_INTERNAL.
 enum rd_result rd_op_misrouted(const char *why);
 
-// Tells that sessions have ended: sid, or with an empty one count of the user's.
+// The reply to a request that has ended the session it came with: 204.
+enum rd_step rd_op_ended(struct rd_call *call);
+
+// Tells that sessions have ended: the one of sid, and count of its user's in all.
 void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
 		   uint32_t count);
 
@@ -120,6 +123,18 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,
+			       struct rd_question *question);
+enum rd_step rd_logout_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
+enum rd_step rd_logout_all_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_all_answer(struct rd_call *call, const struct rd_answer *answer,
+				  struct rd_question *question);
+enum rd_step rd_sessions_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_sessions_answer(struct rd_call *call, const struct rd_answer *answer,
+				struct rd_question *question);
+enum rd_step rd_session_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_session_answer(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,

@@ -19,6 +19,7 @@ static struct rd_config config = {.body_max = 4096,
 				  .issuer = "https://id.example",
 				  .audience = "api",
 				  .default_client = "web",
+				  .csrf_token = true,
 				  .client_count = 2};
 static struct rd_service service = {.config = &config};
 static struct rd_reply reply;
@@ -64,7 +65,8 @@ static void check_reply(void)
 	RD_JSON *json = rd_json_parse(rd_buf_span(&reply.body));
 	struct rd_buf out = RD_BUF(printed);
 
-	MUST(json && rd_buf_ok(&reply.head) && rd_buf_ok(&reply.body));
+	MUST(reply.status == 204 ? reply.body.len == 0 : json != NULL);
+	MUST(rd_buf_ok(&reply.head) && rd_buf_ok(&reply.body));
 	MUST(reply.request_id.len >= 1 && reply.request_id.len <= RD_REQUEST_ID_MAX);
 	rd_reply_print_head(&reply, &out);
 	MUST(rd_buf_ok(&out) && memmem(printed, out.len, "\r\n\r\n", 4) == printed + out.len - 4);
@@ -84,6 +86,16 @@ static void check_question(const struct rd_call *call, const struct rd_question 
 	if (rd_span_is(route, RD_SPAN("refresh")))
 		MUST(question->script == RD_SCRIPT_ROTATE &&
 		     rd_token_authentic(&call->token, ring(), rd_span(call->client->id)));
+	else if (rd_span_is(route, RD_SPAN("logout")) || rd_span_is(route, RD_SPAN("logout_all")))
+		MUST(question->script == RD_SCRIPT_REVOKE &&
+		     (call->sub.len ||
+		      rd_token_authentic(&call->token, ring(), rd_span(call->client->id))));
+	else if (rd_span_is(route, RD_SPAN("sessions")))
+		MUST(question->script == RD_SCRIPT_SESSIONS && call->sub.len);
+	else if (rd_span_is(route, RD_SPAN("session")))
+		MUST(question->script == RD_SCRIPT_REVOKE && call->sub.len &&
+		     question->arg[0].len == RD_SID_TEXT_LEN &&
+		     question->arg[1].len == RD_SID_TEXT_LEN);
 	else if (rd_span_is(route, RD_SPAN("issue")))
 		MUST(question->script == RD_SCRIPT_ISSUE);
 	else if (rd_span_is(route, RD_SPAN("verify")) || rd_span_is(route, RD_SPAN("whoami")))

@@ -319,7 +319,7 @@ static void an_error_leaves_nothing_of_a_reply_begun(void **state)
 static void a_dialect_is_found_by_its_whole_name_only(void **state)
 {
 	static const char *const names[] = {"",         "flas",  "flask ", "Flask",
-					    "express-", "oauth", "json2",  "cookie"};
+					    "express-", "oauth", "json2",  "cookies"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++)

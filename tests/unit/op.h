@@ -124,7 +124,9 @@ static inline void op_check_reply(void)
 
 	assert_true(rd_buf_ok(&op.reply.head) && rd_buf_ok(&op.reply.body));
 	assert_true(op.reply.request_id.len > 0);
-	if (!json)
+	if (op.reply.status == 204)
+		assert_int_equal(body.len, 0);
+	else if (!json)
 		fail_msg("no JSON: %.*s", (int)body.len, body.ptr);
 	rd_json_free(json);
 	if (op.reply.status != 200)
