@@ -72,6 +72,8 @@ lint: deps-test $(LUA) ## floors, lengths, format, clang-tidy, cppcheck, shellch
 	@/usr/bin/python3 tests/run.py lint
 format: deps-test ## clang-format over all C
 	@find lib fcgi tests -name '*.[ch]' | xargs clang-format -i
+model: ## every rejected design of the rotation with its counterexample, and ours without
+	@/usr/bin/python3 tests/model/rotation_model.py
 bench: $(BUILD)/tests/bench/refresh_bench ## CPU time of one refresh in a worker, without network and Redis
 	@$<
 fuzz: deps-test ## each fuzz target for SECONDS=30
@@ -140,6 +142,6 @@ fuzz-all: $(FUZZ:=.fuzz)
 		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
 
 export PORT DIR WORKERS ACCESS_LOG
-.PHONY: all asan run up down test test-unit test-integration lint format bench fuzz clean install help \
+.PHONY: all asan run up down test test-unit test-integration lint format model bench fuzz clean install help \
 	deps-build deps-run deps-test unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
