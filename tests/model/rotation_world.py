@@ -25,7 +25,6 @@ class World(NamedTuple):
     set_back: int = 0         # ticks by which the store's clock is set back, once
     gives_up: bool = False
     after_grace: bool = False
-    in_step: int = 2          # generations of any WINDOW in which thief and victim may succeed out of the grace
 
 
 class State(NamedTuple):
@@ -194,11 +193,10 @@ def spent_succeeded(design, world, state, n, party):
         broken = "L3 "
     if world.thief is None:
         return state._replace(lates=tuple(sorted({*state.lates, n}))), broken
-    if spender != party:
+    if spender != party and "in-step" in world.checks:
         state = state._replace(steps=tuple(sorted({*state.steps, n})))
-        broken += "elsewhere " * (world.thief != 0)
-        broken += "in-step " * (sum(m > n - WINDOW for m in state.steps) > world.in_step)
-    return state, broken
+        broken += "in-step " * (sum(m > n - WINDOW for m in state.steps) > 2)
+    return state, broken + "elsewhere " * (spender != party and world.thief != 0)
 
 
 def broken_by_write(design, store, n, outcome, new):
