@@ -75,6 +75,8 @@ format: deps-test ## clang-format over all C
 	@find lib fcgi tests -name '*.[ch]' | xargs clang-format -i
 bench: $(BENCH) ## CPU time of a refresh and a verify in a worker, without network and Redis
 	@for b in $^; do $$b || exit; done
+model: ## every rejected design of the rotation with its counterexample, and ours without
+	@/usr/bin/python3 tests/model/rotation_model.py
 fuzz: deps-test ## each fuzz target for SECONDS=30
 	@$(MAKE) VARIANT=fuzz replays fuzz-all
 clean: ## removes build/
@@ -141,6 +143,6 @@ fuzz-all: $(FUZZ:=.fuzz)
 		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
 
 export PORT DIR WORKERS ACCESS_LOG
-.PHONY: all asan run up down test test-unit test-integration lint format bench fuzz clean install help \
+.PHONY: all asan run up down test test-unit test-integration lint format model bench fuzz clean install help \
 	deps-build deps-run deps-test unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
