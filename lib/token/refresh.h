@@ -62,7 +62,7 @@ void rd_token_print(const struct rd_token *token, char out[static RD_TOKEN_TEXT_
 void rd_slot_of(uint8_t slot[static RD_SLOT_LEN], const struct rd_keys *keys, struct rd_span user);
 // What a sender looks like, RD_PRINT_LEN bytes, other for each family, so that records cannot be
 // matched by it.
-#define RD_PRINT_LEN 4
+#define RD_PRINT_LEN 5
 void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
 		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
 		 struct rd_span agent);
