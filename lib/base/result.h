@@ -34,7 +34,8 @@
 	X(BAD_TYPE,       415, "unsupported_media_type",           "bad_type") \
 	X(WAIT,           429, "too_many_attempts",                "wait") \
 	X(INTERNAL,       500, "server_error",                     "internal") \
-	X(STORE_OUT,      503, "temporarily_unavailable",          "store_out")
+	X(STORE_OUT,      503, "temporarily_unavailable",          "store_out") \
+	X(BUSY,           503, "temporarily_unavailable",          "login_busy")
 // clang-format on
 
 enum rd_result {

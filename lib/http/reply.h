@@ -4,7 +4,9 @@
 #include "base/result.h"
 #include "http/dialect.h"
 
-#define RD_REPLY_BODY_MAX 12288 // the longest access token with both lifetimes around it fits
+// The longest access token with both lifetimes around it fits, and a page of sessions; and it must
+// fit into a socket's buffer, since nobody waits there for a slow reader (wire.c tries it).
+#define RD_REPLY_BODY_MAX 65536
 #define RD_REPLY_HEAD_MAX 4096
 
 struct rd_reply {
@@ -32,10 +34,17 @@ struct rd_grant {
 	int64_t expires_in_s, idle_left_s, absolute_left_s;
 	bool bearer_type; // says token_type also outside oauth2
 	bool by_cookie; // refresh goes as the dialect's cookie, out of reach of the page's scripts
+	struct rd_span csrf; // by cookie: goes as the dialect's other one, for the scripts
 };
 
 void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
 		    const struct rd_grant *grant);
+
+// Has the browser forget the dialect's cookie, and with csrf the one for scripts.
+void rd_reply_clear_cookies(struct rd_reply *reply, const struct rd_dialect *dialect, bool csrf);
+
+// 204: done, and there is nothing to say.
+void rd_reply_empty(struct rd_reply *reply);
 
 // Writes status line and all headers as FastCGI wants them (RFC 3875 section 6), ready for the
 // body.

@@ -7,8 +7,11 @@ enum rd_audience {
 	RD_AUDIENCE_CLIENT_S, // whichever its client's tokens have: for refreshd's own endpoints
 };
 
-// Takes the Bearer token of the request and verifies it. RD_OK fills *out, which borrows from
-// call->json. Else RD_ABSENT_TOKEN, RD_BAD_REQUEST, RD_MALFORMED, RD_FORGED or RD_EXPIRED.
+// Takes the Bearer token of the request and verifies it, unless it was verified before. With
+// RD_AUDIENCE_OURS the token may also be in the cookie that REFRESHD_ACCESS_COOKIE names;
+// elsewhere, where requests change something, a foreign page could make the browser send it. RD_OK
+// fills *out, which borrows from the call. Else RD_ABSENT_TOKEN, RD_BAD_REQUEST, RD_MALFORMED,
+// RD_FORGED, RD_EXPIRED, or RD_INTERNAL for a location that is misconfigured, which is logged.
 [[nodiscard]] enum rd_result rd_access_take(struct rd_call *call, enum rd_audience audience,
 					    struct rd_access *out);
 
@@ -24,3 +27,7 @@ enum rd_audience {
 
 // Makes the token's session that of the call: sub, sid and slot. False when it names none.
 [[nodiscard]] bool rd_access_session(struct rd_call *call, const struct rd_access *access);
+
+// Both, for refreshd's own endpoints, where an access token acts for its session. As
+// rd_access_take; RD_MALFORMED also for a token of no session.
+[[nodiscard]] enum rd_result rd_access_asker(struct rd_call *call);

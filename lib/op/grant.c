@@ -54,10 +54,15 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 	const struct rd_record *record = g->record;
 	const struct rd_access_key *signer = signer_of(call);
 	char access[RD_JWT_MAX], refresh[RD_TOKEN_TEXT_LEN + 1] = "";
+	char csrf[RD_CSRF_TEXT_LEN + 1] = "";
 	struct rd_buf buf = RD_BUF(access);
 	struct rd_grant grant = {
 	    .scope = record->scope, .bearer_type = g->bearer_type, .by_cookie = call->by_cookie};
 
+	// Another worker, already with newer keys, may have rotated while this request was in
+	// flight.
+	if (call->service->keys->refresh[g->kid].kid == 0 && call->newest)
+		call->service = call->newest;
 	if (call->service->keys->refresh[g->kid].kid == 0) {
 		rd_log(RD_LOG_ERROR, "key.missing", "refresh key %u is not in the key file",
 		       g->kid);
@@ -78,6 +83,9 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 		rd_token_seal(&call->token, call->service->keys, record->client, record->seed);
 		rd_token_print(&call->token, refresh);
 	}
+	if (call->by_cookie && call->service->config->csrf_token)
+		rd_csrf_of(csrf, call->service->keys, call->token.family);
+	grant.csrf = rd_span(csrf);
 	grant.access = rd_buf_span(&buf);
 	grant.refresh = rd_span(refresh);
 	grant.absolute_left_s = (record->expires_ms - g->now_ms) / 1000;

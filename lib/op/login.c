@@ -26,12 +26,24 @@ static enum rd_result decode(struct rd_call *call)
 	return RD_OK;
 }
 
+// A foreign page must not log a visitor in under its own name, nor have passwords hashed. There is
+// no session yet that X-CSRF-Token could belong to.
+static enum rd_result check_page(struct rd_call *call)
+{
+	bool unnamed_origin;
+
+	call->by_cookie = call->request.dialect->in == RD_IN_COOKIE;
+	return call->by_cookie ? rd_decode_page(&call->request, &unnamed_origin) : RD_OK;
+}
+
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question)
 {
 	const struct rd_config *config = call->service->config;
 	// A password says nothing about the client.
-	enum rd_result result = call->client->confidential ? RD_BAD_CLIENT : decode(call);
+	enum rd_result result = call->client->confidential ? RD_BAD_CLIENT : check_page(call);
 
+	if (!result)
+		result = decode(call);
 	if (result)
 		return rd_op_fail(call, result);
 	rd_slot_of(call->token.slot, call->service->keys, call->sub);

@@ -8,8 +8,10 @@
 #include "store/store.h"
 #include "token/jwt.h"
 #include "token/keys.h"
+#include "token/verified.h"
 
-// What all requests of a worker share and none changes.
+// What the requests of a worker share and none changes; a reload makes another one for those that
+// begin after it.
 struct rd_service {
 	const struct rd_config *config;
 	const struct rd_keys *keys;
@@ -18,17 +20,24 @@ struct rd_service {
 
 #define RD_REQUEST_ID_MAX 64
 
-// One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start.
+// Whether this worker takes up an operation that hashes passwords.
+enum rd_hashing { RD_HASHING_HERE, RD_HASHING_FULL, RD_HASHING_ELSEWHERE };
+
+// One request on its way through: rd_call_begin, set params, body, now_ms, hashing and reply,
+// rd_op_start.
 // It holds secrets and borrowed memory: rd_call_end when the reply is out.
 struct rd_call {
-	const struct rd_service *service;
+	const struct rd_service *service; // that it began with
+	const struct rd_service *newest;  // answer: that a request would begin with now, or NULL
 	struct rd_params params;
 	char *body; // body_len bytes, decoded in place
 	size_t body_len;
 	int64_t now_ms;  // wall clock, for verifying access tokens only
 	bool store_up;   // what readiness says
 	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
+	enum rd_hashing hashing;
 	struct rd_reply *reply;
+	struct rd_verified *verified; // the worker's; NULL: none
 
 	const struct rd_op *op;
 	struct rd_request request;
@@ -45,11 +54,11 @@ struct rd_call {
 	struct rd_span sub, password; // login
 	int64_t wait_ms;              // login: how long the account has to wait
 	struct rd_span scope;         // refresh: asked for
-	bool by_cookie;               // refresh: how the token came
-	struct rd_access access;      // introspect: of an access token
+	bool by_cookie;               // how the refresh token came, or is to go
+	struct rd_access access;      // verify, introspect: the token; fresh: it counts as such
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
-	char claims[RD_CLAIMS_MAX];
+	char claims[RD_CLAIMS_MAX]; // issue: of the new tokens; else what an access token says
 	char request_id[RD_REQUEST_ID_MAX];
 };
 
@@ -65,6 +74,7 @@ struct rd_op {
 	enum rd_step (*answer)(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
 	bool ignores_body;
+	bool hashes; // a password: its first answer takes milliseconds
 };
 
 static inline void rd_call_begin(struct rd_call *call, const struct rd_service *service)
@@ -82,7 +92,13 @@ void rd_call_end(struct rd_call *call);
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
 void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result);
 
-// Tells that sessions have ended: sid, or with an empty one count of the user's.
+// Logs what is wrong with a location's fastcgi_param. Gives RD_INTERNAL.
+enum rd_result rd_op_misrouted(const char *why);
+
+// The reply to a request that has ended the session it came with: 204.
+enum rd_step rd_op_ended(struct rd_call *call);
+
+// Tells that sessions have ended: the one of sid, and count of its user's in all.
 void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
 		   uint32_t count);
 
@@ -108,6 +124,18 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
+enum rd_step rd_logout_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
+enum rd_step rd_logout_all_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_all_answer(struct rd_call *call, const struct rd_answer *answer,
+				  struct rd_question *question);
+enum rd_step rd_sessions_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_sessions_answer(struct rd_call *call, const struct rd_answer *answer,
+				struct rd_question *question);
+enum rd_step rd_session_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_session_answer(struct rd_call *call, const struct rd_answer *answer,
+			       struct rd_question *question);
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,
 			     struct rd_question *question);
@@ -123,6 +151,8 @@ enum rd_step rd_introspect_answer(struct rd_call *call, const struct rd_answer *
 enum rd_step rd_metadata_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_jwks_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_version_ask(struct rd_call *call, struct rd_question *question);

@@ -1,9 +1,7 @@
 // POST refresh: a refresh token for a new access token and, mostly, its successor. One question; a
 // second one when the token is newer than what Redis knows and Redis may have lost writes.
 #include <arpa/inet.h>
-#include "op/client.h"
-#include "op/op.h"
-#include "op/text.h"
+#include "op/family.h"
 
 #define ADOPT_MAX 4 // generations that a failover may have lost
 
@@ -49,24 +47,14 @@ static void ask(struct rd_call *call, struct rd_question *question, unsigned ado
 
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 {
-	const struct rd_service *service = call->service;
 	struct rd_credential credential;
 	enum rd_result result =
 	    rd_decode_refresh(&call->request, call->scratch, &call->json, &credential);
 
 	if (!result)
-		result = rd_client_check(call, &credential.client);
-	call->scope = credential.scope;
-	call->by_cookie = credential.by_cookie;
-	if (!result && !rd_text_is_scope(call->scope))
-		result = RD_BAD_SCOPE;
-	if (!result)
-		result = rd_token_parse(credential.token, &call->token);
-	if (!result && !rd_token_authentic(&call->token, service->keys, rd_span(call->client->id)))
-		result = RD_FORGED;
+		result = rd_family_take(call, &credential);
 	if (result)
 		return rd_op_fail(call, result);
-	rd_sid_of(call->sid, service->keys, call->token.family);
 	ask(call, question, 0);
 	return RD_STEP_ASK;
 }
@@ -112,6 +100,7 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 				     .now_ms = turn.now_ms,
 				     .generation = turn.record.generation,
 				     .kid = turn.record.kid,
-				     .with_refresh = turn.kind != RD_TURN_KEPT,
+				     // a kept one goes out again for the new age of its cookie
+				     .with_refresh = turn.kind != RD_TURN_KEPT || call->by_cookie,
 				 });
 }

@@ -6,6 +6,8 @@
 // clang-format off
 #define RD_NUMBER_OPTIONS(X) \
 	X(workers,             2,        1, 256,       "worker processes") \
+	X(login_workers,       1,        1, 64,        "processes that check passwords") \
+	X(login_queue,         16,       1, 1024,      "logins that one of them holds at a time; the rest are told to come back") \
 	X(redis_timeout_ms,    500,      10, 60000,    "longest wait for one answer of Redis") \
 	X(read_timeout_ms,     10000,    100, 600000,  "longest wait for the rest of a half-sent request") \
 	X(drain_timeout_ms,    10000,    100, 600000,  "longest wait for requests in flight at shutdown") \
@@ -28,6 +30,7 @@
 
 #define RD_TEXT_OPTIONS(X) \
 	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660)") \
+	X(login_listen,        "unix:/run/refreshd/login.sock", 112, "FastCGI socket for logins") \
 	X(redis,               "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
 	X(redis_prefix,        "rd:",       32,  "begins every key, so that deployments can share one Redis") \
 	X(redis_user,          "",          64,  "Redis ACL user") \

@@ -37,7 +37,7 @@ end
 
 local live = redis.call('ZCOUNT', KEYS[2], after, '+inf')
 local ends = most > 0 and live >= most and crowded(live)
-local rec = struct.pack('>BBBBI4I6I6BBc4I6I6I6', 1, 0, tonumber(ARGV[4]), 0, 0, 0, now, 0, 0, '\0\0\0\0',
+local rec = struct.pack('>BBBBI4I6I6Bc5I6I6I6', 1, 0, tonumber(ARGV[4]), 0, 0, 0, now, 0, '\0\0\0\0\0',
 	expires, now, auth) .. ARGV[5] .. ARGV[6]
 if not redis.call('SET', KEYS[1], rec, 'PXAT', math.min(now + idle, expires), 'NX') then
 	return redis.error_reply('ERR session exists') -- 128 random bits: then the randomness is broken

@@ -56,9 +56,8 @@ bool rd_record_read(struct rd_span bytes, struct rd_record *out)
 	out->generation = (uint32_t)take_int(&r, 4);
 	out->rotated_ms = (int64_t)take_int(&r, 6);
 	out->seen_ms = (int64_t)take_int(&r, 6);
-	out->shown = take_int(&r, 1) != 0;
 	out->late = (uint8_t)take_int(&r, 1);
-	(void)take_int(&r, 4); // the fingerprint is rotate.lua's alone
+	(void)take_int(&r, 5); // the fingerprint is rotate.lua's alone
 	out->expires_ms = (int64_t)take_int(&r, 6);
 	out->created_ms = (int64_t)take_int(&r, 6);
 	out->auth_time_ms = (int64_t)take_int(&r, 6);

@@ -7,10 +7,9 @@
 //        3      1  reason of the revocation (enum rd_reason)
 //        4      4  generation of the head
 //        8      6  time of the last rotation, ms; 0: never
-//       14      6  last seen, ms: made, rotated, kept or (tombstone) revoked
-//       20      1  1: somebody has presented the head
-//       21      1  bit i: generation g - i was given out by a late retry
-//       22      4  fingerprint of the request that rotated last
+//       14      6  last seen, ms: made, rotated, late, kept or (tombstone) revoked
+//       20      1  bit i: generation g - i was given to a late retry
+//       21      5  fingerprint of the request that rotated last; 0: none
 //       26      6  absolute expiry, ms
 //       32      6  created, ms
 //       38      6  auth_time, ms
@@ -57,7 +56,6 @@ extern const char *const rd_reason_names[RD_REASON_COUNT];
 struct rd_record {
 	bool revoked;
 	uint8_t kid, reason, late;
-	bool shown;
 	uint32_t generation;
 	int64_t rotated_ms, seen_ms, expires_ms, created_ms, auth_time_ms;
 	uint8_t seed[RD_SEED_LEN];

@@ -42,20 +42,29 @@ if #rec < 69 or rec:byte(1) ~= 1 then
 	return answer('X', '') -- another version's, or not a record
 end
 
-local _, revoked, kid, _, g, w, seen, shown, late, sender, expires = struct.unpack('>BBBBI4I6I6BBc4I6', rec)
+local _, revoked, kid, _, g, w, seen, late, sender, expires = struct.unpack('>BBBBI4I6I6Bc5I6', rec)
 local _, client = struct.unpack('>Bc0Bc0', rec, 61)
-local young = grace > 0 and now - w < grace -- grace 0 is strict, also when the clock was set back
--- Whether a predecessor past the grace comes again because its answer was lost: nobody has shown the head,
--- the sender looks like the one that rotated, and it happened in at most one other of the last 8 generations.
+local set_back = w > now or seen > now -- Redis' clock was: what seems to come from the future happened just now
+w, seen = math.min(w, now), math.min(seen, now)
+local young = now - w < grace
+local retried = late % 2 == 1 and now - seen < grace -- the head was given to a late retry, at `seen`
+
+-- Whether a predecessor past the grace comes again because its answer was lost: the sender looks like the one
+-- that rotated, and it happens in at most two of any 8 generations, else a thief could live on it for ever.
 local function lost()
-	if grace == 0 or now - w >= tonumber(ARGV[8]) or shown ~= 0 or sender ~= ARGV[9] then
+	if grace == 0 or now - w >= tonumber(ARGV[8]) or sender == '\0\0\0\0\0' or sender ~= ARGV[9] then
 		return false
 	end
-	local spent, rest = 0, bit.rshift(late, 1)
+	local others, rest = 0, bit.rshift(late, 1)
 	while rest > 0 do
-		spent, rest = spent + rest % 2, bit.rshift(rest, 1)
+		others, rest = others + rest % 2, bit.rshift(rest, 1)
 	end
-	return spent < 2
+	return others < 2
+end
+
+-- The record without times from the future.
+local function settled()
+	return set_back and write(8, struct.pack('>I6I6', w, seen), math.min(seen + idle, expires)) or rec
 end
 
 local replay = n == g - 1 and young
@@ -71,26 +80,22 @@ elseif n > g + tonumber(ARGV[10]) then
 	return answer('F', rec) -- ahead of the store
 elseif (n >= g or replay or late_retry) and ARGV[7] ~= '' and not covers(ARGV[7]) then
 	return answer('S', rec) -- wider scope; the session stays as it is
-elseif n > g then -- adopted: Redis has lost what led to this generation. late stays: spent ones only look younger
-	local head = struct.pack('>BBI4I6I6BBc4', tonumber(ARGV[5]), 0, n, now, now, 1, late, ARGV[9])
+elseif n > g then -- adopted: Redis has lost what led to this generation; nobody may be late behind it
+	late = bit.lshift(late, n - g) % 256
+	local head = struct.pack('>BBI4I6I6B', tonumber(ARGV[5]), 0, n, now, now, late) .. '\0\0\0\0\0'
 	return answer('H', write(2, head, math.min(now + idle, expires)))
 elseif n == g and ARGV[6] ~= '1' then
-	return answer('K', write(14, struct.pack('>I6B', now, 1), math.min(now + idle, expires))) -- kept
-elseif n == g and young then
-	if shown == 0 and ARGV[8] ~= '0' then
-		write(20, '\1', math.min(seen + idle, expires))
-	end
-	return answer('C', rec) -- coalesced: a head younger than the grace returns itself
-elseif n == g then
-	local head = struct.pack('>BBI4I6I6BBc4', tonumber(ARGV[5]), 0, g + 1, now, now, 0, late * 2 % 256, ARGV[9])
+	return answer('K', write(14, struct.pack('>I6', now), math.min(now + idle, expires))) -- kept
+elseif n == g and not young and not retried then
+	local head = struct.pack('>BBI4I6I6Bc5', tonumber(ARGV[5]), 0, g + 1, now, now, late * 2 % 256, ARGV[9])
 	return answer('R', write(2, head, math.min(now + idle, expires))) -- rotated
-elseif replay then
-	return answer('P', rec) -- replayed
 elseif late_retry then
-	if late % 2 == 0 then
-		write(21, string.char(late + 1), math.min(seen + idle, expires))
-	end
-	return answer('L', rec) -- late
+	late = late - late % 2 + 1
+	return answer('L', write(8, struct.pack('>I6I6B', w, now, late), math.min(now + idle, expires))) -- late
+elseif n == g then
+	return answer('C', settled()) -- coalesced: a young head returns itself
+elseif replay then
+	return answer('P', settled()) -- replayed
 end
 
 -- Reuse: the session becomes a tombstone until its absolute expiry. Reason 1 is reuse.

@@ -145,6 +145,13 @@ static bool signature_right(const struct rd_access_key *key, const struct parts 
 	return right;
 }
 
+const struct rd_access_key *rd_jwt_key(struct rd_span token, const struct rd_keys *keys)
+{
+	const char *dot = token.len > 0 ? memchr(token.ptr, '.', token.len) : NULL;
+
+	return dot ? key_of(keys, (struct rd_span){token.ptr, (size_t)(dot - token.ptr)}) : NULL;
+}
+
 static enum rd_result check_signature(struct rd_span token, const struct rd_keys *keys,
 				      struct rd_span *payload)
 {

@@ -35,6 +35,9 @@ struct rd_jwt_wants {
 					   const struct rd_jwt_wants *wants,
 					   struct json_object **doc, struct rd_access *out);
 
+// The key of the ring that a token with this header would be by, or NULL. Says nothing of the rest.
+const struct rd_access_key *rd_jwt_key(struct rd_span token, const struct rd_keys *keys);
+
 // Whether aud of a verified token is, or holds, this audience; then *out is that, borrowed from
 // doc.
 [[nodiscard]] bool rd_jwt_is_for(struct json_object *doc, struct rd_span audience,

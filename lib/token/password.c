@@ -1,5 +1,5 @@
 #include <assert.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include "base/buf.h"
 #include "token/password.h"
 
@@ -48,10 +48,16 @@ bool rd_password_verify(const char *hash, struct rd_span password, const struct 
 	return hash && right;
 }
 
+// The number behind name in text; 0 for none.
+static unsigned long long number_at(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
 bool rd_password_outdated(const char *hash, const struct rd_argon2 *cost)
 {
-	unsigned long long mem_kib, ops;
-
-	return sscanf(hash, "$argon2id$v=19$m=%llu,t=%llu,", &mem_kib, &ops) != 2 ||
-	       mem_kib < cost->mem_kib || ops < cost->ops;
+	return strncmp(hash, "$argon2id$v=19$", 15) != 0 ||
+	       number_at(hash, "$m=") < cost->mem_kib || number_at(hash, ",t=") < cost->ops;
 }

@@ -99,5 +99,5 @@ def test_without_fresh_ttl_no_login_is_signed_as_fresh(redis_server):
     """Whoever verifies offline sees the claim alone."""
     with service.Service(redis_server.socket, REFRESHD_FRESH_TTL_S=0) as running:
         running.add_user("demo", "pw")
-        reply = running.ask("login", "json", b'{"name":"demo","password":"pw"}', CONTENT_TYPE="application/json")
+        reply = running.login("demo", "pw")
         assert checks.claims(json.loads(reply.body)["access_token"])["fresh"] is False

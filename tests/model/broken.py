@@ -58,21 +58,21 @@ class GraceThatLastsTwiceAsLong(StrictSingleUse):
 class PredecessorAcceptedForEver(Server):
     """Supabase v2."""
 
-    def extra(self, record, token, client, now):
+    def otherwise(self, record, token, client, now):
         alive = not record.revoked and self.clock(now) < min(record.expires, record.seen + self.settings.idle_ms)
         if alive and client == "web" and token.generation == record.generation - 1:
             return "replayed"
-        return super().extra(record, token, client, now)
+        return super().otherwise(record, token, client, now)
 
 
 @found_by("S2")
 class NoCoalescing(Server):
     """A young head rotates: an old request overtaken by two rotations logs out."""
 
-    def extra(self, record, token, client, now):
+    def otherwise(self, record, token, client, now):
         if self.rotates and token.generation == record.generation:
             record.rotated = min(record.rotated, 1)
-        return super().extra(record, token, client, now)
+        return super().otherwise(record, token, client, now)
 
 
 @found_by("S4")

@@ -24,7 +24,7 @@ LATES = (0, 3, 120, 10 * SECOND, 20 * SECOND, 60 * SECOND)
 IDLES = (1, 7, 3 * SECOND, 11 * SECOND, 60 * SECOND, DAY, 30 * DAY)
 ABSOLUTES = (1, 30 * SECOND, DAY, 90 * DAY, 365 * DAY)
 CLIENTS = (b"web", b"fixed", b"we", b"c" * 64)
-SENDERS = (b"anna", b"\0\0\0\0", b"eve\n")
+SENDERS = (b"annas", bytes(5), b"eve\n\0")
 
 
 def script(name, mutate=()):

@@ -8,7 +8,7 @@ KEY = KEYS + SID
 VAR = variable_part(b"user", b"web", b"", b"read", b"", b"")
 NOW = differential.START
 IDLE = 60_000
-SENDER = b"anna"
+SENDER = b"annas"
 
 
 def dump(store):

@@ -9,16 +9,18 @@ n is the generation presented, g the stored one, w the time of the last rotation
   other client than the record's                   W  nothing
   n > g, further ahead than is to be believed      F  nothing
   would succeed, but asks for scope not granted    S  nothing
-  n > g otherwise                                  H  adopted: n, w, kid, sender, last seen and expiry move
-  n = g, the client's tokens do not rotate         K  last seen and expiry move, the head is shown
-  n = g, and now - w >= G, or G = 0, or w = 0      R  g + 1, w, kid, sender, last seen and expiry move
-  n = g, now - w < G                               C  the head is shown: a young one returns itself
+  n > g otherwise                                  H  adopted: n, w, kid, last seen and expiry move, no sender
+  n = g, the client's tokens do not rotate         K  last seen and expiry move
+  n = g, now - w < G, or given late within G       C  nothing: a young head returns itself
+  n = g otherwise                                  R  g + 1, w, kid, sender, last seen and expiry move
   n = g - 1, now - w < G                           P  nothing
-  n = g - 1, a late retry (below)                  L  one more generation that was given late
+  n = g - 1, a late retry (below)                  L  last seen and expiry move, the generation counts as late
   any other n < g                                  U  tombstone until the absolute expiry
 
-A late retry: G is not 0, now - w < late_retry, nobody has shown the head, the sender is the one that
-rotated, and with this one at most 2 of the last 8 generations were given late.
+A late retry: G is not 0, now - w < late_retry, the sender is known and the one that rotated, and with this
+one at most 2 of the last 8 generations were given late. w stays; the head is young again for G.
+
+When the clock was set back, w and last seen from the future count as now, and C and P write that down.
 """
 import struct
 from dataclasses import dataclass, field
@@ -26,6 +28,7 @@ from dataclasses import dataclass, field
 OUTCOMES = "AXVEWFSHKRCPLU"
 REASON_REUSE, REASON_CAP = 1, 2
 LATE_OF, LATE_IN = 2, 8  # generations given late, of how many
+NOBODY = bytes(5)
 LOOKED_AT = 1000  # sessions, to make room for one
 
 
@@ -40,7 +43,7 @@ class Rotation:
     rotates: bool
     wanted: bytes = b""
     late: int = 0
-    sender: bytes = bytes(4)
+    sender: bytes = NOBODY
     adopt: int = 0
 
     def args(self):
@@ -62,9 +65,8 @@ class Family:
     generation: int = 0
     rotated: int = 0
     seen: int = 0
-    shown: bool = False
     late: set = field(default_factory=set)  # the generations that were given late
-    sender: bytes = bytes(4)
+    sender: bytes = NOBODY
     revoked: int = 0
     reason: int = 0
     key_expires: int = 0
@@ -75,7 +77,7 @@ class Family:
             return self.garbage
         late = sum(1 << self.generation - n for n in self.late if self.generation - n < LATE_IN)
         return (struct.pack(">BBBBI", 1, self.revoked, self.kid, self.reason, self.generation)
-                + six(self.rotated) + six(self.seen) + struct.pack(">BB", self.shown, late) + self.sender
+                + six(self.rotated) + six(self.seen) + bytes([late]) + self.sender
                 + six(self.expires) + six(self.created) + six(self.auth_time) + self.seed + self.var)
 
     def stands(self):
@@ -116,17 +118,18 @@ def decide(family, now, r):
 
 
 def success(family, now, r):
-    behind, age = family.generation - r.n, now - family.rotated
-    young = r.grace > 0 and family.rotated > 0 and age < r.grace
+    behind, age = family.generation - r.n, max(0, now - family.rotated)
+    young = family.rotated > 0 and age < r.grace
+    again = family.generation in family.late and max(0, now - family.seen) < r.grace
     if behind < 0:
         return "H"
     if behind == 0:
-        return "K" if not r.rotates else "C" if young else "R"
+        return "K" if not r.rotates else "C" if young or again else "R"
     if behind > 1:
         return None
     if young:
         return "P"
-    lost = r.grace > 0 and age < r.late and not family.shown and r.sender == family.sender
+    lost = r.grace > 0 and age < r.late and r.sender == family.sender != NOBODY
     of_late = {n for n in family.late | {family.generation} if family.generation - n < LATE_IN}
     return "L" if lost and len(of_late) <= LATE_OF else None
 
@@ -188,21 +191,17 @@ class Store:
         letter = decide(family, now, r)
         if letter in "RH":
             step = 1 if letter == "R" else r.n - family.generation
-            if letter == "H":  # nothing is known of the generations between: all that was late counts as just before
-                family.late = {n + step for n in family.late}
             family.generation += step
-            family.rotated, family.kid, family.sender = now, r.kid, r.sender
-            family.shown = letter == "H"
-        if letter in "RHK":
+            family.rotated, family.kid, family.sender = now, r.kid, r.sender if letter == "R" else NOBODY
+        if letter == "L":
+            family.late = family.late | {family.generation}
+        if letter in "LU":
+            family.rotated = min(family.rotated, now)
+        if letter in "RHKL":
             family.seen = now
             family.touch(r.idle)
-        if letter == "K":
-            family.shown = True
-        if letter == "C" and r.late and not family.shown:
-            family.shown = True
-            family.touch(r.idle)
-        if letter == "L" and family.generation not in family.late:
-            family.late = family.late | {family.generation}
+        if letter in "CP" and max(family.rotated, family.seen) > now:
+            family.rotated, family.seen = min(family.rotated, now), min(family.seen, now)
             family.touch(r.idle)
         if letter == "U":
             self.end(key, now, REASON_REUSE)

@@ -230,6 +230,7 @@ static void other_errors_have_one_status_and_one_text(void **state)
 	    {RD_WAIT, 429, "too_many_attempts"},
 	    {RD_INTERNAL, 500, "server_error"},
 	    {RD_STORE_OUT, 503, "temporarily_unavailable"},
+	    {RD_BUSY, 503, "temporarily_unavailable"},
 	};
 
 	(void)state;
@@ -267,6 +268,9 @@ static void a_head_is_exact(void **state)
 	     "Status: 405 Method Not Allowed\r\n" COMMON
 	     "Content-Length: 30\r\nX-Request-Id: id-1\r\nAllow: GET, HEAD\r\n\r\n"},
 	    {"flask", RD_STORE_OUT,
+	     "Status: 503 Service Unavailable\r\n" COMMON
+	     "Content-Length: 35\r\nX-Request-Id: id-1\r\nRetry-After: 1\r\n\r\n"},
+	    {"flask", RD_BUSY,
 	     "Status: 503 Service Unavailable\r\n" COMMON
 	     "Content-Length: 35\r\nX-Request-Id: id-1\r\nRetry-After: 1\r\n\r\n"},
 	    {"oauth2", RD_STORE_OUT,
@@ -315,7 +319,7 @@ static void an_error_leaves_nothing_of_a_reply_begun(void **state)
 static void a_dialect_is_found_by_its_whole_name_only(void **state)
 {
 	static const char *const names[] = {"",         "flas",  "flask ", "Flask",
-					    "express-", "oauth", "json2",  "cookie"};
+					    "express-", "oauth", "json2",  "cookies"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++)

@@ -12,7 +12,6 @@ static struct rd_record full(void)
 				  .generation = 0x01020304,
 				  .rotated_ms = 0x010203040506,
 				  .seen_ms = 0x111213141516,
-				  .shown = true,
 				  .late = 0x82,
 				  .expires_ms = 0xfffefdfcfbfa,
 				  .created_ms = 0x313233343536,
@@ -49,7 +48,6 @@ static void assert_same(const struct rd_record *a, const struct rd_record *b)
 	assert_int_equal(a->generation, b->generation);
 	assert_int_equal(a->rotated_ms, b->rotated_ms);
 	assert_int_equal(a->seen_ms, b->seen_ms);
-	assert_int_equal(a->shown, b->shown);
 	assert_int_equal(a->late, b->late);
 	assert_int_equal(a->expires_ms, b->expires_ms);
 	assert_int_equal(a->created_ms, b->created_ms);
@@ -111,7 +109,6 @@ static void what_is_written_is_read(void **state)
 	records[1].revoked = false;
 	records[1].generation = 0;
 	records[1].rotated_ms = 0;
-	records[1].shown = false;
 	records[1].late = 0;
 	records[2].ip = records[2].scope = records[2].claims = records[2].agent =
 	    (struct rd_span){0};

@@ -17,6 +17,7 @@ from .wait import wait_until
 
 RUNNING = []
 CONFIG = """listen = unix:{folder}/refreshd.sock
+login_listen = unix:{folder}/login.sock
 redis = unix:{redis}
 key_file = {folder}/keys
 issuer = http://127.0.0.1
@@ -41,6 +42,7 @@ class Service:
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="rd-")
         self.socket = os.path.join(self.folder, "refreshd.sock")
+        self.login_socket = os.path.join(self.folder, "login.sock")
         self.config = os.path.join(self.folder, "refreshd.conf")
         self.env = environment(**env)
         self.process = None
@@ -78,7 +80,12 @@ class Service:
     # What a client does, over one connection for each request.
 
     def ask(self, route, dialect="flask", body=b"", **params):
-        return fcgi.ask(self.socket, fcgi.params(route, dialect, body=body, **params), body)
+        path = self.login_socket if route == "login" else self.socket
+        return fcgi.ask(path, fcgi.params(route, dialect, body=body, **params), body)
+
+    def login(self, name, password):
+        body = compact(name=name, password=password)
+        return self.ask("login", "json", body, CONTENT_TYPE="application/json")
 
     def ask_issue(self, body):
         basic = base64.b64encode(f"backend:{SECRET}".encode()).decode()
@@ -101,7 +108,10 @@ class Service:
         return self.refresh("x").status == 401
 
     def workers(self):
-        return children(self.process.pid)
+        return children(self.process.pid, "refreshd-worker")
+
+    def login_workers(self):
+        return children(self.process.pid, "refreshd-login")
 
     def logs(self):
         return tails(self.folder)
@@ -117,7 +127,7 @@ class Service:
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            workers = self.workers()
+            workers = children(self.process.pid)
             self.process.kill()
             self.process.wait()
             for pid in workers:
@@ -131,7 +141,7 @@ class Service:
 
     def __enter__(self):
         self.start()
-        wait_until(lambda: len(self.workers()) == self.count, what="all workers")
+        wait_until(lambda: len(self.workers()) == self.count and self.login_workers(), what="all workers")
         return self
 
     def __exit__(self, failed, *_):

@@ -77,7 +77,10 @@ class Stack:
         return (pathlib.Path(self.folder) / "refreshd.log").read_text()
 
     def workers(self):
-        return children(self.pids["refreshd"])
+        return children(self.pids["refreshd"], "refreshd-worker")
+
+    def login_workers(self):
+        return children(self.pids["refreshd"], "refreshd-login")
 
     # What a client does.
 

@@ -101,7 +101,6 @@ class Record:
     generation: int
     rotated_ms: int
     seen_ms: int
-    shown: bool
     late: int
     fingerprint: bytes
     expires_ms: int
@@ -116,4 +115,4 @@ class Record:
         rotated, seen, expires, created, auth_time = (
             int.from_bytes(raw[at:at + 6], "big") for at in (8, 14, 26, 32, 38))
         return cls(raw[1] != 0, raw[2], raw[3], int.from_bytes(raw[4:8], "big"), rotated, seen,
-                   raw[20] != 0, raw[21], raw[22:26], expires, created, auth_time, raw[44:60], raw[60:])
+                   raw[20], raw[21:26], expires, created, auth_time, raw[44:60], raw[60:])

@@ -1,5 +1,7 @@
 """L1 and L2: what must happen. A refusal is a violation only when nothing in the history can excuse it: no
 logout, no thief, no expiry, no second failover, no token presented later than the protocol allows."""
+import bisect
+
 from .records import INFINITY
 from .verdict import Violation
 from .view import span
@@ -14,12 +16,12 @@ def L1(view):
     client gave up: without that setting a lost request silences this check for its family.
     """
     for family in view.families.values():
-        for op, others in honest(view, family):
-            if newest_when_quiet(view, family, op, others) or not prompt(view, family, op):
-                continue
-            view.judge("L1")
-            if op.result == "refused":
-                yield Violation("L1", "an honest request was refused", [*lately(others), op])
+        past = Past(view, family)
+        for op in honest(view, family):
+            if not newest_when_quiet(view, op, past) and prompt(view, family, op):
+                view.judge("L1")
+                if op.result == "refused":
+                    yield Violation("L1", "an honest request was refused", [*past.shown(op), op])
 
 
 def L2(view):
@@ -29,21 +31,43 @@ def L2(view):
     request of the family under way.
     """
     for family in view.families.values():
-        for op, others in honest(view, family):
-            if newest_when_quiet(view, family, op, others):
+        past = Past(view, family)
+        for op in honest(view, family):
+            if newest_when_quiet(view, op, past):
                 view.judge("L2")
                 if op.result == "refused":
-                    yield Violation("L2", "the newest token was refused", [*lately(others), op])
+                    yield Violation("L2", "the newest token was refused", [*past.shown(op), op])
 
 
-def lately(others):
-    """The last few that may have taken effect before, to read."""
-    return sorted(others, key=lambda o: o.sent)[-4:]
+class Past:
+    """What may have taken effect before an operation was answered: of its family all that was sent by then, but for
+    itself. Keeps the two greatest of every beginning, so that a long history costs no square."""
+
+    def __init__(self, view, family):
+        self.ops = family.presented
+        self.sent = [o.sent for o in self.ops]
+        self.newest = two_greatest((newest_by(o), o) for o in self.ops)
+        self.last = two_greatest((view.last(o), o) for o in self.ops)
+
+    def greatest(self, which, op, default):
+        pair = which[bisect.bisect_right(self.sent, op.answered)]
+        return next((value for value, other in pair if other is not op), default)
+
+    def shown(self, op):
+        """The last few, to read."""
+        return [o for o in self.ops[:bisect.bisect_right(self.sent, op.answered)] if o is not op][-4:]
+
+
+def two_greatest(pairs):
+    """For the first 0, 1, 2 ... pairs the two of greatest value, the greater first."""
+    found = [()]
+    for pair in pairs:
+        found.append(tuple(sorted((*found[-1], pair), key=lambda p: -p[0])[:2]))
+    return found
 
 
 def honest(view, family):
-    """(op, others): every honest request with an answer whose refusal nothing excuses but lateness of its own.
-    others: the rest that may have taken effect before."""
+    """Every honest request with an answer whose refusal nothing excuses but lateness of its own."""
     if family.issue is None:
         return
     end = min([o.sent for o in view.revocations(family)] + [o.sent for o in family.presented if not o.honest],
@@ -54,8 +78,8 @@ def honest(view, family):
             continue
         if any(o is not op and o.sent <= op.answered for o in bad[:2]) or crowded(view, family):
             continue
-        if not may_be_expired(view, family, op) and survives(view, family, op):
-            yield op, [o for o in family.presented if o is not op and o.sent <= op.answered]
+        if not view.may_be_expired(family, op) and survives(view, family, op):
+            yield op
 
 
 def prompt(view, family, op):
@@ -67,28 +91,19 @@ def prompt(view, family, op):
     return both[1] < INFINITY and view.elapsed(both, both, family.name)[1] < view.setting("grace_ms", *both)[0]
 
 
-def newest_when_quiet(view, family, op, others):
+def newest_when_quiet(view, op, past):
     """Nothing else under way, and no earlier request can have made a newer token than the one presented. It
     must not itself last for the grace: a proxy may ask twice."""
     if view.elapsed(span(op), span(op))[1] >= view.setting("grace_ms", *span(op))[0]:
         return False
-    newest = max((newest_by(o) for o in others), default=0)
-    return op.presented.generation >= newest and all(view.last(o) < op.sent for o in others)
+    return (op.presented.generation >= past.greatest(past.newest, op, 0)
+            and past.greatest(past.last, op, -INFINITY) < op.sent)
 
 
 def newest_by(op):
     if op.result == "ok":
         return op.received.generation if op.received else op.presented.generation + 1
     return op.presented.generation + (1 if op.result == "unknown" else 0)
-
-
-def may_be_expired(view, family, op):
-    issue = span(family.issue)
-    begins = [issue[0]] + [family.first_sent[s.generation - 1] for s in family.sights if s.hi <= op.sent
-                           and s.generation - 1 in family.first_sent and view.lasting(s.source, op)]
-    seen = max(begins)
-    return (view.peak(issue[0], op.answered) >= view.setting("absolute_ms", *issue)[0]
-            or view.peak(seen, op.answered) >= view.setting("idle_ms", seen, op.answered)[0])
 
 
 def survives(view, family, op):
@@ -100,11 +115,11 @@ def survives(view, family, op):
     failover = failovers[0]
     if len(failovers) > 1 or failover.until > op.sent:
         return False
-    kept = [s.generation for s in family.sights if view.lasting(s.source, op) and s.hi <= op.sent]
-    if not kept or op.presented.generation > max(kept) + 4:
+    kept = next((s.generation for s in view.known_at(family, op)), None)
+    if kept is None or op.presented.generation > kept + 4:
         return False
     since = view.elapsed(span(failover), span(op))[1]
-    return op.presented.generation <= max(kept) or since < view.setting("heal_ms", *span(op))[0]
+    return op.presented.generation <= kept or since < view.setting("heal_ms", *span(op))[0]
 
 
 def crowded(view, family):

@@ -117,8 +117,8 @@ def over_budget(late):
 def S4(view):
     """Reuse is final: an authentic older token outside grace revokes in the same script run.
 
-    A refused token that was certainly older, or certainly out of grace, is that reuse: no success and no living
-    record may follow until a failover. A reuse that was answered 503, or not at all, proves nothing.
+    A refused token that was certainly older, or certainly out of grace, and whose family had certainly not
+    expired, is that reuse: no success and no living record may follow until a failover. A reuse that was answered 503, or not at all, proves nothing.
     """
     for family in view.families.values():
         for op in family.presented:
@@ -131,7 +131,7 @@ def S4(view):
 
 def certain_reuse(view, family, op):
     n = op.presented.generation
-    if view.wrong_client(op, family):
+    if view.wrong_client(op, family) or view.may_be_expired(family, op):
         return False
     if view.reached_before(family, n + 2, op):
         return True

@@ -4,6 +4,7 @@ An operation with an answer took effect between sent and answered; one without, 
 or never (bounded by settings.in_flight_ms). Two instants that are only known by intervals give a least
 and a most elapsed time, with every jump of Redis' clock that may or must lie between them.
 """
+import bisect
 import collections
 from dataclasses import dataclass
 
@@ -41,13 +42,12 @@ class Family:
         self.revocations = []
         self.snapshots = []
         self.first_sent = {}    # generation -> when it was first presented by what may have rotated it
-        self.sights = []
+        self.sights = []        # by hi
         self.reached = {}       # generation -> sights of it or a later one, by hi
 
     def by_generation(self, generation):
         if generation not in self.reached:
-            self.reached[generation] = sorted((s for s in self.sights if s.generation >= generation),
-                                              key=lambda s: s.hi)
+            self.reached[generation] = [s for s in self.sights if s.generation >= generation]
         return self.reached[generation]
 
 
@@ -113,6 +113,7 @@ class View:
         if family.issue:
             family.sights.append(Sight(family.issue.sent, family.issue.answered, 0, family.issue))
         family.sights += [Sight(s.at, s.until, s.generation, s) for s in family.snapshots if s.exists]
+        family.sights.sort(key=lambda s: s.hi)
 
     @staticmethod
     def own_answer(op):
@@ -171,6 +172,16 @@ class View:
         jumps = [j.high_ms for j in self.clocks if j.family is None and j.until >= lo and j.at <= hi]
         return hi - lo + sum(max(0, j) for j in jumps) + self.base.slack_ms
 
+    def may_be_expired(self, family, op):
+        """Whether the idle or the absolute expiry may have come before the operation's answer."""
+        if family.issue is None:
+            return True
+        issue = span(family.issue)
+        begins = (family.first_sent.get(s.generation - 1) for s in self.known_at(family, op))
+        seen = next((b for b in begins if b is not None), issue[0])
+        return (self.peak(issue[0], op.answered) >= self.setting("absolute_ms", *issue)[0]
+                or self.peak(seen, op.answered) >= self.setting("idle_ms", seen, op.answered)[0])
+
     def setting(self, name, lo, hi):
         """(least, most) value that may have been in force at some moment between lo and hi."""
         values = [getattr(self.base, name)]
@@ -203,6 +214,11 @@ class View:
             if sight.source is not before and self.lasting(sight, before):
                 return sight
         return None
+
+    def known_at(self, family, op):
+        """The sights that ended before the operation was sent and that no failover may have undone, newest first."""
+        until = bisect.bisect_right(family.sights, op.sent, key=lambda s: s.hi)
+        return (s for s in reversed(family.sights[:until]) if s.source is not op and self.lasting(s.source, op))
 
     def reached_before(self, family, generation, before):
         sight = self.reach(family, generation, before)
