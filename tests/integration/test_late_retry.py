@@ -233,7 +233,7 @@ def test_T3_where_late_retries_are_off_it_is_reuse(redis_server, setting):
 
 def test_L1_through_nginx_what_a_client_says_about_its_address_does_not_matter(stack):
     def ask(token, **headers):
-        return stack.http("POST", FLASK.path, {"Authorization": f"Bearer {token}", "User-Agent": "Phone/1.0", **headers})
+        return stack.http("POST", FLASK.path, {**FLASK.put(token)[0], "User-Agent": "Phone/1.0", **headers})
 
     def lose(token):
         lost = checks.success(ask(token), FLASK)[0]["refresh_token"]

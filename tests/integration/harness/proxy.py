@@ -55,6 +55,9 @@ class Proxy:
         except OSError:
             client.close()
             return
+        if by_port:
+            for side in (client, server):
+                side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peers[client], self.peers[server] = server, client
         self.clients.add(client)
         for side in (client, server):
