@@ -10,6 +10,8 @@ from harness.wait import wait_until
 
 dialects = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
 
+LATE_MS = 120_000  # past grace and late_retry_s: no lost answer explains it
+
 
 @dialects
 def test_a_missing_token_is_answered_as_the_dialect_says(stack, dialect):
@@ -45,8 +47,7 @@ def test_T11_a_revoked_token_is_refused(stack, dialect):
 def test_T3_a_reused_token_is_refused_and_its_successor_too(stack, dialect):
     token = stack.token()
     successor = stack.renew(token, dialect)
-    assert stack.renew(successor, dialect) == successor
-    stack.age(token, 10_000)
+    stack.age(token, LATE_MS)
     checks.refused(stack.refresh(token, dialect), dialect)
     checks.refused(stack.refresh(successor, dialect), dialect)
     assert stack.record(token).revoked
@@ -158,8 +159,8 @@ def test_the_log_tells_the_operator_why(stack):
     stack.refresh(coming.text())
     stack.refresh(replace(Token.parse(token), secret=bytes(24)).tagged(stack.keys).text())
     old = stack.token()
-    stack.renew(stack.renew(old))
-    stack.age(old, 10_000)
+    stack.renew(old)
+    stack.age(old, LATE_MS)
     stack.refresh(old)
     for event in ("refresh.future", "refresh.lineage_conflict", "refresh.reuse"):
         wait_until(lambda: f'"event":"{event}"' in stack.log(), what=event)

@@ -147,9 +147,8 @@ class Stack:
         return seconds * 1000 + micros // 1000
 
     def age(self, token, by_ms):
-        """Moves the time of the family's last rotation into the past."""
-        rotated = self.record(token).rotated_ms
-        self.store.setrange(self.key(token), 8, (rotated - by_ms).to_bytes(6, "big"))
+        """Moves the times of the session's last rotation and last use into the past."""
+        self.store.setrange(self.key(token), 8, self.record(token).aged(by_ms))
 
     def revoke(self, token):
         self.store.setrange(self.key(token), 1, b"\1")
