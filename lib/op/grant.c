@@ -111,7 +111,8 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 	    .auth_time_ms = call->auth_time_ms,
 	    .about = call->about,
 	    .sessions_max = service->config->sessions_max,
-	    .login = call->password.len > 0,
+	    .hash = rd_span(call->hash),
+	    .new_hash = rd_span(call->new_hash),
 	};
 
 	call->token.version = RD_TOKEN_VERSION;
