@@ -8,6 +8,7 @@ from harness.dialects import BY_NAME, DIALECTS, bearer, compact
 from harness.tokens import Token, derive
 from harness.wait import wait_until
 
+LATE_MS = 120_000  # after a rotation, late retries of the predecessor are over
 dialects = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
 
 
@@ -45,8 +46,7 @@ def test_T11_a_revoked_token_is_refused(stack, dialect):
 def test_T3_a_reused_token_is_refused_and_its_successor_too(stack, dialect):
     token = stack.token()
     successor = stack.renew(token, dialect)
-    assert stack.renew(successor, dialect) == successor
-    stack.age(token, 10_000)
+    stack.age(token, LATE_MS)
     checks.refused(stack.refresh(token, dialect), dialect)
     checks.refused(stack.refresh(successor, dialect), dialect)
     assert stack.record(token).revoked
@@ -158,8 +158,8 @@ def test_the_log_tells_the_operator_why(stack):
     stack.refresh(coming.text())
     stack.refresh(replace(Token.parse(token), secret=bytes(24)).tagged(stack.keys).text())
     old = stack.token()
-    stack.renew(stack.renew(old))
-    stack.age(old, 10_000)
+    stack.renew(old)
+    stack.age(old, LATE_MS)
     stack.refresh(old)
     for event in ("refresh.future", "refresh.lineage_conflict", "refresh.reuse"):
         wait_until(lambda: f'"event":"{event}"' in stack.log(), what=event)

@@ -11,6 +11,8 @@ from harness.dialects import BY_NAME, DIALECTS, FLASK
 from harness.tokens import Token
 from harness.wait import wait_until
 
+LATE_MS = 120_000  # after a rotation, late retries of the predecessor are over
+
 
 def answer_of(response):
     assert response.status == 200, response
@@ -124,9 +126,6 @@ def test_T6_answers_out_of_order_leave_a_token_that_works(quick):
 
 def test_T7_a_head_younger_than_grace_returns_itself(stack):
     head = stack.renew(stack.token())
-    before = stack.record(head)
-    assert stack.renew(head) == head
-    assert stack.record(head) == replace(before, shown=True), "nothing but that it was shown"
     before = stack.raw_record(head)
     for dialect in DIALECTS:
         assert stack.renew(head, dialect) == head
@@ -145,8 +144,7 @@ def test_T8_S3_a_thousand_replays_never_move_w_and_past_grace_it_is_reuse(stack)
                 stack.age(token, -5000)  # a slow machine: hold the grace open
                 before = stack.raw_record(token)
     assert stack.raw_record(token) == before
-    assert stack.renew(successor) == successor  # its answers did arrive, so this is no late retry
-    stack.age(token, 11_000)
+    stack.age(token, LATE_MS)
     checks.refused(stack.refresh(token), FLASK)
     assert stack.record(token).revoked
 
@@ -173,8 +171,8 @@ def test_T15_another_client_leaves_the_family_intact(stack):
 def test_T19_reuse_leaves_the_users_other_sessions_alone(stack):
     sub = "nina"
     stolen, other = stack.token(sub), stack.token(sub)
-    stack.renew(stack.renew(stolen))
-    stack.age(stolen, 10_000)
+    stack.renew(stolen)
+    stack.age(stolen, LATE_MS)
     checks.refused(stack.refresh(stolen), FLASK)
     assert stack.record(stolen).revoked and not stack.record(other).revoked
     stack.renew(other)
@@ -231,7 +229,7 @@ def test_S3_success_with_a_predecessor_only_inside_grace_under_concurrency(quick
 def test_every_rotation_extends_the_idle_expiry_but_never_the_absolute_one(stack):
     token = stack.token()
     first = stack.record(token)
-    stack.age(stack.renew(token), 10_000)
+    stack.renew(token)
     record = stack.record(token)
     assert stack.store.pexpiretime(stack.key(token)) == record.seen_ms + 30 * 86_400_000
     assert record.expires_ms == first.expires_ms == first.created_ms + 180 * 86_400_000

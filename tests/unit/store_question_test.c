@@ -28,16 +28,16 @@ static void rotate_asks_with_these_keys_and_arguments(void **state)
 	      .rotate = true,
 	      .scope = RD_SPAN("read write"),
 	      .late_ms = 120000,
-	      .print = {0xff, 0, '\n', 1},
+	      .print = {0xff, 0, '\n', 1, 2},
 	      .adopt = 4},
 	     3,
 	     {RD_SPAN("3"), RD_SPAN("web"), RD_SPAN("10000"), RD_SPAN("2592000000"), RD_SPAN("7"),
-	      RD_SPAN("1"), RD_SPAN("read write"), RD_SPAN("120000"), RD_SPAN("\xff\0\n\1"),
+	      RD_SPAN("1"), RD_SPAN("read write"), RD_SPAN("120000"), RD_SPAN("\xff\0\n\1\2"),
 	      RD_SPAN("4")}},
 	    {{.client = RD_SPAN("a"), .grace_ms = 0, .idle_ms = 1000, .kid = 255, .rotate = false},
 	     UINT32_MAX,
 	     {RD_SPAN("4294967295"), RD_SPAN("a"), RD_SPAN("0"), RD_SPAN("1000"), RD_SPAN("255"),
-	      RD_SPAN("0"), RD_SPAN(""), RD_SPAN("0"), RD_SPAN("\0\0\0\0"), RD_SPAN("0")}},
+	      RD_SPAN("0"), RD_SPAN(""), RD_SPAN("0"), RD_SPAN("\0\0\0\0\0"), RD_SPAN("0")}},
 	};
 
 	(void)state;
