@@ -201,8 +201,8 @@ static void start(struct rd_conn *c)
 	c->call.verified = c->loop->verified;
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
-	c->call.store_lost = rd_redis_lost(c->loop->redis,
-					   (int64_t)c->loop->setup->config->heal_window_s * 1000);
+	c->call.store_lost =
+	    rd_redis_lost(c->loop->redis, (int64_t)c->loop->setup->config->heal_window_s * 1000);
 	c->call.hashing = may_hash(c->loop);
 	c->state = BUSY;
 	begun = rd_wire_begin(c->wire, c->fd, c->loop->setup->config->body_max, &c->call.params,

@@ -75,6 +75,16 @@ static void tell(struct rd_call *call, enum rd_turn_kind kind)
 		rd_op_audit(call, "refresh.late", RD_OK);
 }
 
+// A cookie that repeats what the browser sent may arrive after its successor and put it back in the
+// jar (the model's counterexample): then it is not sent. A client whose token is kept has the one,
+// and gets it as a cookie again for the cookie's new age.
+static bool sends_refresh(const struct rd_call *call, enum rd_turn_kind kind)
+{
+	if (kind == RD_TURN_KEPT)
+		return call->by_cookie;
+	return !call->by_cookie || (kind != RD_TURN_COALESCED && kind != RD_TURN_ADOPTED);
+}
+
 enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question)
 {
@@ -100,7 +110,6 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 				     .now_ms = turn.now_ms,
 				     .generation = turn.record.generation,
 				     .kid = turn.record.kid,
-				     // a kept one goes out again for the new age of its cookie
-				     .with_refresh = turn.kind != RD_TURN_KEPT || call->by_cookie,
+				     .with_refresh = sends_refresh(call, turn.kind),
 				 });
 }

@@ -12,7 +12,7 @@ static void written_again(const struct rd_record *record, struct rd_span bytes)
 	record_put(&buf, record);
 	MUST(rd_buf_ok(&buf) && buf.len == bytes.len);
 	if (record->revoked)
-		text[1] = bytes.ptr[1]; // any other than 0 means it
+		text[1] = bytes.ptr[1];       // any other than 0 means it
 	memcpy(text + 21, bytes.ptr + 21, 5); // the fingerprint is not read
 	MUST(rd_span_is(rd_buf_span(&buf), bytes));
 }

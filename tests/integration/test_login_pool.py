@@ -26,7 +26,7 @@ def held(redis_server):
     """A login worker that holds QUEUE, behind a proxy that can hold back what Redis answers."""
     proxy = Proxy(redis_server.socket)
     with service.Service(proxy.path, REFRESHD_REDIS_TIMEOUT_MS=60_000, REFRESHD_LOGIN_QUEUE=QUEUE,
-                         REFRESHD_ARGON2_MEM_KIB=MEM_KIB) as running:
+                         REFRESHD_LOGIN_WAIT_MAX_S=0, REFRESHD_ARGON2_MEM_KIB=MEM_KIB) as running:
         running.add_user("demo", "pw")
         yield running, proxy
     proxy.close()
@@ -103,7 +103,7 @@ def test_Redis_going_away_makes_room_too(held, redis_server):
 
 
 def test_refreshes_go_on_while_the_login_worker_is_full(redis_server):
-    with service.Service(redis_server.socket, REFRESHD_LOGIN_QUEUE=QUEUE) as running:
+    with service.Service(redis_server.socket, REFRESHD_LOGIN_QUEUE=QUEUE, REFRESHD_LOGIN_WAIT_MAX_S=0) as running:
         running.add_user("demo", "pw")
         login_worker, = running.login_workers()
         os.kill(login_worker, signal.SIGSTOP)
@@ -206,7 +206,7 @@ def test_a_login_socket_that_cannot_be_is_refused_at_start(redis_server, listen)
 
 
 def test_P_a_login_flood_is_told_to_come_back_and_every_refresh_succeeds():
-    with stacks.Stack(workers=2, REFRESHD_LOGIN_QUEUE=2) as stack:
+    with stacks.Stack(workers=2, REFRESHD_LOGIN_QUEUE=2, REFRESHD_LOGIN_WAIT_MAX_S=0) as stack:
         stop, refreshes = threading.Event(), []
 
         def chain(_):

@@ -38,7 +38,7 @@ static void answered(size_t mode, const char *route, struct rd_answer answer)
 static void a_refresh_gives_the_successor_as_cookie_only(void **state)
 {
 	const struct rd_record record = op_record(5);
-	static const char letters[] = "RCPLH";
+	static const char letters[] = "RPL";
 
 	(void)state;
 	for (size_t i = 0; i < strlen(letters); i++) {
@@ -46,6 +46,21 @@ static void a_refresh_gives_the_successor_as_cookie_only(void **state)
 		assert_int_equal(op.reply.status, 200);
 		assert_head(op_text("Set-Cookie: __Host-refresh_token=%s; Max-Age=1000" ATTRS,
 				    op_token(5).text));
+		assert_null(memmem(op.body, op.reply.body.len, "rt1_", 4));
+		assert_true(*op_member("access_token"));
+	}
+}
+
+// It might come after its successor and put a spent token into the jar.
+static void what_the_browser_sent_is_not_sent_back(void **state)
+{
+	const struct rd_record record = op_record(4);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		answered(0, "refresh", op_turn("CH"[i], &record));
+		assert_int_equal(op.reply.status, 200);
+		assert_head("");
 		assert_null(memmem(op.body, op.reply.body.len, "rt1_", 4));
 		assert_true(*op_member("access_token"));
 	}
@@ -68,10 +83,10 @@ static void the_age_is_what_is_left_of_the_session(void **state)
 
 	(void)state;
 	record.seen_ms -= 400000;
-	answered(0, "refresh", op_turn('C', &record));
+	answered(0, "refresh", op_turn('P', &record));
 	assert_non_null(memmem(op.head, op.reply.head.len, "; Max-Age=600;", 14));
 	record.expires_ms = OP_REDIS_MS + 5000;
-	answered(0, "refresh", op_turn('C', &record));
+	answered(0, "refresh", op_turn('P', &record));
 	assert_non_null(memmem(op.head, op.reply.head.len, "; Max-Age=5;", 12));
 }
 
@@ -350,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_refresh_gives_the_successor_as_cookie_only),
+	    cmocka_unit_test(what_the_browser_sent_is_not_sent_back),
 	    cmocka_unit_test(a_kept_token_goes_out_again_with_its_new_age),
 	    cmocka_unit_test(the_age_is_what_is_left_of_the_session),
 	    cmocka_unit_test(only_an_end_for_good_clears_the_cookie),

@@ -147,10 +147,8 @@ class Stack:
         return seconds * 1000 + micros // 1000
 
     def age(self, token, by_ms):
-        """Lets that time pass: moves the last rotation, and when the session was last seen, into the past."""
-        record = self.record(token)
-        times = (max(0, ms - by_ms).to_bytes(6, "big") for ms in (record.rotated_ms, record.seen_ms))
-        self.store.setrange(self.key(token), 8, b"".join(times))
+        """Moves the times of the session's last rotation and last use into the past."""
+        self.store.setrange(self.key(token), 8, self.record(token).aged(by_ms))
 
     def revoke(self, token):
         self.store.setrange(self.key(token), 1, b"\1")

@@ -116,3 +116,7 @@ class Record:
             int.from_bytes(raw[at:at + 6], "big") for at in (8, 14, 26, 32, 38))
         return cls(raw[1] != 0, raw[2], raw[3], int.from_bytes(raw[4:8], "big"), rotated, seen,
                    raw[20], raw[21:26], expires, created, auth_time, raw[44:60], raw[60:])
+
+    def aged(self, by_ms):
+        """The bytes of rotated_ms and seen_ms, each so much earlier."""
+        return b"".join((at - by_ms).to_bytes(6, "big") for at in (self.rotated_ms, self.seen_ms))
