@@ -9,7 +9,7 @@
 -- now alone when the account has got another password, was disabled or deleted since it was looked at.
 -- The clock is Redis' own.
 
-local SCAN = 1000 -- sessions looked at to make room
+local SCAN = 100 -- sessions looked at to make room
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local idle, absolute, auth = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
