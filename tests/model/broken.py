@@ -40,11 +40,11 @@ class StrictSingleUse(Server):
 
     factor = 0
 
-    def refresh(self, token, client, now):
+    def refresh(self, token, client, now, sender):
         kept = self.settings
         self.settings = dataclasses.replace(kept, grace_ms=self.factor * kept.grace_ms)
         try:
-            return super().refresh(token, client, now)
+            return super().refresh(token, client, now, sender)
         finally:
             self.settings = kept
 
@@ -77,8 +77,8 @@ class NoCoalescing(Server):
 
 @found_by("S4")
 class ReuseWithoutATombstone(Server):
-    def refresh(self, token, client, now):
-        outcome, made = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        outcome, made = super().refresh(token, client, now, sender)
         if outcome == "reuse":
             record = self.record(token.family, now)
             record.revoked, record.reason = 0, 0
@@ -95,8 +95,8 @@ class LogoutThatIsOnlyAcknowledged(Server):
 class AnswersOfTheRequestBefore(Server):
     """As a connection gives that was used on after a timeout."""
 
-    def refresh(self, token, client, now):
-        answer = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        answer = super().refresh(token, client, now, sender)
         if answer[1]:
             answer, self.before = getattr(self, "before", answer), answer
         return answer
@@ -106,10 +106,10 @@ class AnswersOfTheRequestBefore(Server):
 class RotationInTwoWrites(Server):
     """The expiry comes with a later write, which never comes."""
 
-    def refresh(self, token, client, now):
+    def refresh(self, token, client, now, sender):
         record = self.record(token.family, now)
         expires = record and record.key_expires
-        answer = super().refresh(token, client, now)
+        answer = super().refresh(token, client, now, sender)
         if answer[0] == "rotated":
             record.key_expires = expires
         return answer
@@ -117,8 +117,8 @@ class RotationInTwoWrites(Server):
 
 @found_by("S9")
 class RedisThatForgetsWithoutAFailover(Server):
-    def refresh(self, token, client, now):
-        answer = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        answer = super().refresh(token, client, now, sender)
         if answer[0] == "rotated" and self.commands % 20 == 0:
             self.record(token.family, now).generation -= 1
         return answer
@@ -145,8 +145,8 @@ class NoHealing(Server):
 class HealingThatRotates(Server):
     """Adopting rotates, which logs out an honest request in flight."""
 
-    def refresh(self, token, client, now):
-        outcome, made = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        outcome, made = super().refresh(token, client, now, sender)
         if outcome == "adopted":
             record = self.record(token.family, now)
             record.generation += 1
