@@ -64,7 +64,7 @@ def test_every_check_has_its_violations_and_says_what_it_sees(name):
 
 @pytest.mark.parametrize("server, names", BROKEN, ids=lambda x: getattr(x, "__name__", ""))
 def test_a_broken_server_is_found(server, names):
-    for seed in range(SEED, SEED + 400):
+    for seed in range(SEED, SEED + 1500):
         if check(simulate(seed, server), names):
             return
     pytest.fail(f"{names} found nothing")
