@@ -250,6 +250,12 @@ class Chains:
         forged = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1:]
         self.recorder.refresh(forged, actor="forger", forged=True)
 
+    def come_late(self, number):
+        """Once more with the token before the head, past the grace."""
+        *_, before, head = sorted(self.jars[number], key=lambda t: Token.parse(t).generation)
+        self.recorder.age(head, 5000)
+        return self.recorder.refresh(before, actor=f"user {number}").op
+
     def all_at_once(self, pool, steps):
         list(pool.map(self.step, steps))
 
@@ -263,7 +269,7 @@ def test_200_concurrent_operations_on_the_real_stack(tmp_path):
         first, stolen = chains.jars[0], chains.jars[1][0]
         chains.all_at_once(pool, range(120))
         wait_until(lambda: stack.now_ms() > max(stack.record(j[-1]).rotated_ms for j in chains.jars) + 1050, what="grace")
-        recorder.refresh(stolen, actor="thief", honest=False)
+        recorder.refresh(stolen, actor="thief", honest=False, sender="another browser")
         recorder.revoke(first[-1])
         for _ in range(2):
             recorder.commands()
@@ -272,6 +278,7 @@ def test_200_concurrent_operations_on_the_real_stack(tmp_path):
         chains.all_at_once(pool, range(120, 220))
         recorder.age(chains.jars[3][-1], 5000)
         chains.all_at_once(pool, range(3, 80, 8))
+        assert chains.come_late(4).result == "ok"
         for jar in chains.jars:
             recorder.snapshot(jar[0])
         history = recorder.history()
