@@ -98,13 +98,14 @@ struct rd_issue {
 	int64_t auth_time_ms;   // 0: now
 	struct rd_record about; // user, client, ip, scope, claims, agent
 	unsigned sessions_max;  // of this user; 0: any number
-	// A login: the hash its password was checked against, and the one to have in its place. hash
-	// empty: no login. With a login the user's failed ones are forgotten.
+	// A login: the hash its password was checked against, and the one to have in its place.
+	// hash empty: no login. With a login the user's failed ones are forgotten.
 	struct rd_span hash, new_hash;
 };
 
 void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue);
-// RD_OK fills *out. RD_BAD_LOGIN: the account is not any more what the password was checked against.
+// RD_OK fills *out. RD_BAD_LOGIN: the account is not any more what the password was checked
+// against.
 [[nodiscard]] enum rd_result rd_read_issue(const struct rd_answer *answer, struct rd_turn *out);
 
 struct rd_revocation {
@@ -173,7 +174,8 @@ void rd_ask_login(struct rd_question *out, const struct rd_login *login);
 [[nodiscard]] enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *out,
 					   int64_t *wait_ms);
 
-// Changes an account. what: add, password, disable, enable, delete. The answer's integer is 1 when done, 0 when there was nothing to do it to.
+// Changes an account. what: add, password, disable, enable, delete. The answer's integer is 1 when
+// done, 0 when there was nothing to do it to.
 void rd_ask_account(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN], const char *what,
 		    const struct rd_account *account);
