@@ -1,16 +1,14 @@
-"""The demo page and refreshd.js in a real browser. Without Chromium there is nothing to run."""
+"""The demo page and refreshd.js in a real browser: make test-browser, which installs Chromium."""
 import signal
 
 import pytest
 
+from chromium import Chromium
 from harness import stack as stacks
 from harness.browser import REFRESH
-from harness.chromium import PROGRAM, Chromium
 from harness.redis_server import RedisServer
 from harness.sessions import ended
 from harness.tokens import Token
-
-pytestmark = pytest.mark.skipif(not PROGRAM, reason="no chromium")
 
 READY = "document.querySelector('script[src=\"demo.js\"]') && document.readyState === 'complete'"
 
