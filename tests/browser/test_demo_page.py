@@ -68,9 +68,9 @@ def test_the_demo_page_logs_in_works_and_logs_out(chromium, site):
     assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"], cookie["path"]) == (True, True, "Strict", "/")
     assert tab.run("document.cookie") == "", "out of reach of scripts"
     press(tab, "protected", '"sub": "demo"')
-    press(tab, "sensitive", "200")
+    press(tab, "sensitive", "GET /sensitive → 200")
     press(tab, "refresh", "/session/refresh → 200")
-    press(tab, "sensitive", "401")
+    press(tab, "sensitive", "GET /sensitive → 401")
     press(tab, "tabs", " ".join(["200"] * 20))
     press(tab, "sessions", '"total": 1')
     token = token_of(chromium)
