@@ -49,6 +49,7 @@ OBJ  := $(SRC:%.c=$(BUILD)/%.o)
 LUA  := $(patsubst lib/store/%,$(BUILD)/gen/%.h,$(wildcard lib/store/*.lua))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
+BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
 TEST_OBJ := $(UNIT:=.o) $(FUZZ:=.o) $(BUILD)/tests/fuzz/replay.o
 
 all: $(BIN) ## the binary, build/refreshd (default); CC=clang: build/clang/refreshd
@@ -68,12 +69,16 @@ test-unit: deps-test unit ## unit tests alone (also with VARIANT=asan)
 	@fail=; for t in $(UNIT); do $$t || fail="$$fail $$t"; done; test -z "$$fail" || { echo "failed:$$fail"; exit 1; }
 test-integration: deps-test all ## integration tests alone
 	@/usr/bin/python3 tests/run.py integration
+test-browser: deps-browser all ## the demo page and refreshd.js in headless Chromium
+	@/usr/bin/python3 tests/run.py browser
 lint: deps-test $(LUA) ## floors, lengths, format, clang-tidy, cppcheck, shellcheck
 	@/usr/bin/python3 tests/run.py lint
 format: deps-test ## clang-format over all C
 	@find lib fcgi tests -name '*.[ch]' | xargs clang-format -i
-bench: $(BUILD)/tests/bench/refresh_bench ## CPU time of one refresh in a worker, without network and Redis
-	@$<
+bench: $(BENCH) ## CPU time of a refresh and a verify in a worker, without network and Redis
+	@for b in $^; do $$b || exit; done
+model: ## every rejected design of the rotation with its counterexample, and ours without
+	@/usr/bin/python3 tests/model/rotation_model.py
 fuzz: deps-test ## each fuzz target for SECONDS=30
 	@$(MAKE) VARIANT=fuzz replays fuzz-all
 clean: ## removes build/
@@ -86,7 +91,7 @@ help: ## this menu
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
 
 # Below: how it is built. Packages come first; with all there, the check takes some milliseconds.
-deps-build deps-run deps-test: deps-%:
+deps-build deps-run deps-test deps-browser: deps-%:
 	@tests/deps.sh $*
 
 $(BIN): $(BUILD)/fcgi/main.o $(LIB)
@@ -123,7 +128,7 @@ replays: $(FUZZ)
 $(UNIT): %: %.o $(LIB)
 	@echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-$(BUILD)/tests/bench/refresh_bench: %: %.o $(LIB)
+$(BENCH): %: %.o $(LIB)
 	@echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(FUZZ): %: %.o $(if $(DRIVER),,$(BUILD)/tests/fuzz/replay.o) $(LIB)
@@ -140,6 +145,6 @@ fuzz-all: $(FUZZ:=.fuzz)
 		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
 
 export PORT DIR WORKERS ACCESS_LOG
-.PHONY: all asan run up down test test-unit test-integration lint format bench fuzz clean install help \
-	deps-build deps-run deps-test unit replays fuzz-all FORCE
+.PHONY: all asan run up down test test-unit test-integration test-browser lint format model bench fuzz clean install help \
+	deps-build deps-run deps-test deps-browser unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

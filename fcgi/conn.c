@@ -32,6 +32,10 @@ struct rd_conn {
 	struct rd_wire *wire;
 	struct rd_pending pending;
 	struct rd_reply reply;
+	struct rd_hash_job hash;
+	bool hashing;                     // counts in loop->hashing_count
+	bool hashed;                      // or does not need to: its turn has come
+	struct rd_generation *generation; // BUSY: what the request began with
 	struct rd_call call;
 };
 
@@ -91,7 +95,17 @@ static void become_half(struct rd_conn *c, enum state state)
 	c->state = state;
 	c->since_ms = loop->now_ms;
 	if (!loop->half_at_ms)
-		loop->half_at_ms = c->since_ms + loop->setup->service->config->read_timeout_ms;
+		loop->half_at_ms = c->since_ms + loop->setup->config->read_timeout_ms;
+}
+
+static void end_call(struct rd_conn *c)
+{
+	rd_call_end(&c->call);
+	rd_generation_drop(c->generation);
+	c->generation = NULL;
+	c->loop->hashing_count -= c->hashing;
+	c->hashing = c->hashed = false;
+	c->state = IDLE;
 }
 
 static void answer(struct rd_conn *c)
@@ -105,8 +119,7 @@ static void answer(struct rd_conn *c)
 	rd_wipe(head.ptr, head.len);
 	rd_wipe(c->reply.head.ptr, c->reply.head.len);
 	rd_wipe(c->reply.body.ptr, c->reply.body.len);
-	rd_call_end(&c->call);
-	c->state = IDLE;
+	end_call(c);
 	if (end == RD_WIRE_CLOSED)
 		c->fd = -1;
 	if (end != RD_WIRE_KEEP) {
@@ -126,32 +139,76 @@ static void new_reply(struct rd_conn *c)
 	    .request_id = id, .head = RD_BUF(c->loop->head), .body = RD_BUF(c->loop->body)};
 }
 
+static void ask_store(struct rd_conn *c)
+{
+	struct rd_loop *loop = c->loop;
+
+	rd_redis_submit(c->pending.question.durable ? loop->durable : loop->redis, &c->pending);
+}
+
+static void on_answer(struct rd_conn *c, const struct rd_answer *stored)
+{
+	new_reply(c);
+	c->call.newest = &c->loop->newest->service;
+	if (c->call.op->answer(&c->call, stored, &c->pending.question) == RD_STEP_ASK)
+		ask_store(c);
+	else
+		answer(c);
+}
+
+static const struct rd_answer away = {.away = true};
+
 static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
 {
 	struct rd_conn *c =
 	    (struct rd_conn *)(void *)((char *)pending - offsetof(struct rd_conn, pending));
 
-	new_reply(c);
-	if (c->call.op->answer(&c->call, stored, &pending->question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, pending);
-	else
-		answer(c);
+	if (!c->hashing || c->hashed || stored->away)
+		on_answer(c, stored);
+	else if (!rd_hash_push(&c->loop->hashes, &c->hash, stored))
+		on_answer(c, &away);
+}
+
+void rd_conn_hash(struct rd_loop *loop)
+{
+	struct rd_hash_job *job = rd_hash_pop(&loop->hashes);
+	struct rd_conn *c =
+	    (struct rd_conn *)(void *)((char *)job - offsetof(struct rd_conn, hash));
+	const struct rd_answer *stored = &job->answer;
+
+	if (c->gone)
+		stored = &away; // nobody waits any more for what would be hashed
+	c->hashed = true;
+	on_answer(c, stored);
+	rd_hash_done(job);
+}
+
+static enum rd_hashing may_hash(const struct rd_loop *loop)
+{
+	if (loop->setup->role != RD_ROLE_LOGIN)
+		return RD_HASHING_ELSEWHERE;
+	return loop->hashing_count < loop->setup->config->login_queue ? RD_HASHING_HERE
+								      : RD_HASHING_FULL;
 }
 
 static void start(struct rd_conn *c)
 {
-	const struct rd_service *service = c->loop->setup->service;
 	enum rd_wire_end begun;
 
-	rd_call_begin(&c->call, service);
+	c->generation = rd_generation_take(c->loop->newest);
+	rd_call_begin(&c->call, &c->generation->service);
 	c->call.reply = &c->reply;
+	c->call.verified = c->loop->verified;
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
+	c->call.store_lost =
+	    rd_redis_lost(c->loop->redis, (int64_t)c->loop->setup->config->heal_window_s * 1000);
+	c->call.hashing = may_hash(c->loop);
 	c->state = BUSY;
-	begun = rd_wire_begin(c->wire, c->fd, service->config->body_max, &c->call.params,
+	begun = rd_wire_begin(c->wire, c->fd, c->loop->setup->config->body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
 	if (begun != RD_WIRE_KEEP) {
-		c->state = IDLE;
+		end_call(c);
 		if (begun == RD_WIRE_CLOSED)
 			c->fd = -1;
 		close_conn(c);
@@ -159,10 +216,13 @@ static void start(struct rd_conn *c)
 	}
 	new_reply(c);
 	c->pending.done = on_store;
-	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_ASK)
-		rd_redis_submit(c->loop->redis, &c->pending);
-	else
+	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_REPLY) {
 		answer(c);
+		return;
+	}
+	c->hashing = c->call.op->hashes;
+	c->loop->hashing_count += c->hashing;
+	ask_store(c);
 }
 
 static void refuse_large(struct rd_conn *c, unsigned request_id)
@@ -246,8 +306,7 @@ void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 int rd_conn_tick(struct rd_loop *loop)
 {
 	// When draining, a half-sent request gets a second for its rest.
-	const int64_t limit_ms =
-	    loop->drain_by_ms ? 1000 : loop->setup->service->config->read_timeout_ms;
+	const int64_t limit_ms = loop->drain_by_ms ? 1000 : loop->setup->config->read_timeout_ms;
 	int64_t next_ms = 0;
 
 	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {

@@ -10,9 +10,13 @@ static int help(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
-    {"key", "new", "makes the key file, if there is none", rd_verb_key},
-    {"user", "add [--if-missing] NAME", "adds a user; the password is read from stdin",
-     rd_verb_user},
+    {"user", "add|passwd|disable|enable|delete NAME, list",
+     "accounts; passwords are read from stdin", rd_verb_user},
+    {"session", "list USER, revoke USER SID, revoke-all USER", "a user's sessions",
+     rd_verb_session},
+    {"inspect", "", "reads a token from stdin and explains it", rd_verb_inspect},
+    {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
+     rd_verb_key},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };
@@ -31,7 +35,7 @@ static int help(const struct rd_config *config, int argc, char **argv)
 	(void)config, (void)argc, (void)argv;
 	puts("usage: refreshd VERB [--config FILE] [--OPTION VALUE ...]\n");
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		printf("  %-7s %-25s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+		printf("  %-8s %-46s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
 	puts("\nOptions: in the file as below, --with-dashes as flags, REFRESHD_UPPER_CASE as "
 	     "variables.\n");
 	rd_config_help();

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "fcgi/listen.h"
+#include "fcgi/reload.h"
 #include "run/log.h"
 
 #define SHORT_LIFE_MS   1000 // a worker that lives shorter than this is restarted with back-off
@@ -29,6 +30,12 @@ struct master {
 	bool stopping, killing;
 };
 
+// Login workers come after the general ones, and their numbers too.
+static enum rd_role role_of(const struct master *m, unsigned i)
+{
+	return i < m->setup->config->workers ? RD_ROLE_GENERAL : RD_ROLE_LOGIN;
+}
+
 static void start_worker(struct master *m, unsigned i)
 {
 	const pid_t parent = getpid();
@@ -40,6 +47,7 @@ static void start_worker(struct master *m, unsigned i)
 		if (getppid() != parent)
 			exit(0); // the master went before the line above
 		m->setup->number = i + 1;
+		m->setup->role = role_of(m, i);
 		exit(rd_worker_run(m->setup));
 	}
 	w->started_ms = rd_mono_ms();
@@ -81,19 +89,41 @@ static void reap(struct master *m)
 				worker_ended(m, &m->workers[i], status);
 }
 
+static void signal_workers(const struct master *m, int sig)
+{
+	for (unsigned i = 0; i < m->count; i++)
+		if (m->workers[i].pid)
+			kill(m->workers[i].pid, sig);
+}
+
 static void stop(struct master *m)
 {
 	m->killing = m->stopping;
 	if (!m->stopping) {
 		// With nobody listening, nginx hears "no" at once and a successor may take the
-		// name.
-		rd_unlisten(m->setup->service->config->listen);
-		close(m->setup->listen_fd);
+		// names.
+		rd_unlisten(m->setup->config->listen);
+		rd_unlisten(m->setup->config->login_listen);
+		for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++)
+			close(m->setup->listen_fd[role]);
 	}
 	m->stopping = true;
-	for (unsigned i = 0; i < m->count; i++)
-		if (m->workers[i].pid)
-			kill(m->workers[i].pid, m->killing ? SIGKILL : SIGTERM);
+	signal_workers(m, m->killing ? SIGKILL : SIGTERM);
+}
+
+static void reload(struct master *m)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	if (!rd_reload(m->setup->config, m->setup->published, &why)) {
+		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; all goes on as before", (int)why.len,
+		       why.ptr);
+		return;
+	}
+	signal_workers(m, SIGHUP); // the idle ones would keep the old keys till their next request
+	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",
+	       m->setup->config->key_file);
 }
 
 static unsigned alive(const struct master *m)
@@ -135,10 +165,12 @@ static void wait_signal(struct master *m, int wait_ms)
 		reap(m);
 	else if (sig == SIGTERM || sig == SIGQUIT || sig == SIGINT)
 		stop(m);
+	else if (sig == SIGHUP && !m->stopping)
+		reload(m);
 }
 
-// Kept blocked and taken one by one: no handler, no race. SIGHUP and SIGUSR1 have no meaning yet
-// and must not kill.
+// Kept blocked and taken one by one: no handler, no race. SIGUSR1 has no meaning yet and must not
+// kill.
 static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1};
 
 static sigset_t signal_set(void)
@@ -161,15 +193,18 @@ void rd_master_hold_signals(void)
 		signal(signals[i], SIG_DFL);
 }
 
-int rd_master_run(struct rd_worker_setup *setup, unsigned workers)
+int rd_master_run(struct rd_worker_setup *setup)
 {
-	struct master m = {.setup = setup, .count = workers, .signals = signal_set()};
+	const struct rd_config *config = setup->config;
+	struct master m = {.setup = setup,
+			   .count = config->workers + config->login_workers,
+			   .signals = signal_set()};
 
-	m.workers = calloc(workers, sizeof *m.workers);
+	m.workers = calloc(m.count, sizeof *m.workers);
 	assert(m.workers);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
-	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s", workers,
-	       setup->service->config->listen);
+	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
+	       config->workers, config->listen, config->login_workers, config->login_listen);
 	while (!m.stopping || alive(&m))
 		wait_signal(&m, start_due(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");

@@ -29,5 +29,6 @@ enum rd_wire_end {
 					     struct rd_params *params, char **body,
 					     size_t *body_len);
 
-// Writes the answer and wipes credentials and body.
+// Writes the answer and wipes credentials and body. RD_WIRE_CLOSED too when the socket could not
+// take all of it at once: it is cut then, and whoever reads it sees that by the connection's end.
 enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struct rd_span body);

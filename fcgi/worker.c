@@ -10,11 +10,13 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "fcgi/loop.h"
+#include "fcgi/role.h"
 #include "fcgi/wire.h"
 #include "run/log.h"
 
 #define EVENTS_PER_WAKEUP  256
 #define ACCEPT_BACK_OFF_MS 100 // out of descriptors or memory
+#define HASH_PAUSE_MS      5   // between two hashes, for events that never end
 
 static bool watch(struct rd_loop *loop, int fd, uint32_t events, void *tag)
 {
@@ -25,20 +27,19 @@ static bool watch(struct rd_loop *loop, int fd, uint32_t events, void *tag)
 
 static void unlisten(struct rd_loop *loop)
 {
-	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->setup->listen_fd, NULL);
+	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->listen_fd, NULL);
 }
 
 static bool listen_again(struct rd_loop *loop)
 {
 	loop->accept_at_ms = 0;
-	return watch(loop, loop->setup->listen_fd, EPOLLIN | EPOLLEXCLUSIVE,
-		     (void *)&loop->setup->listen_fd);
+	return watch(loop, loop->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &loop->listen_fd);
 }
 
 // One connection a wake-up, so that they spread over the workers. False when there was none.
 static bool accept_one(struct rd_loop *loop)
 {
-	int fd = accept4(loop->setup->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = accept4(loop->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (fd >= 0) {
 		rd_conn_open(loop, fd);
@@ -55,16 +56,23 @@ static bool accept_one(struct rd_loop *loop)
 // Who is in the queue already gets served; nobody else does.
 static void begin_drain(struct rd_loop *loop)
 {
-	struct signalfd_siginfo info;
-
-	if (read(loop->signal_fd, &info, sizeof info) != sizeof info || loop->drain_by_ms)
-		return;
 	while (accept_one(loop))
 		;
 	unlisten(loop);
-	close(loop->setup->listen_fd);
+	close(loop->listen_fd);
 	loop->accept_at_ms = 0;
-	loop->drain_by_ms = loop->now_ms + loop->setup->service->config->drain_timeout_ms;
+	loop->drain_by_ms = loop->now_ms + loop->setup->config->drain_timeout_ms;
+}
+
+static void take_signal(struct rd_loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	if (read(loop->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	// SIGHUP has done its work: this wake-up has looked at what is published.
+	if (info.ssi_signo != SIGHUP && !loop->drain_by_ms)
+		begin_drain(loop);
 }
 
 static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
@@ -73,9 +81,11 @@ static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
 
 	if (tag == &loop->redis)
 		rd_redis_events(loop->redis, event->events, loop->now_ms);
+	else if (tag == &loop->durable)
+		rd_redis_events(loop->durable, event->events, loop->now_ms);
 	else if (tag == &loop->signal_fd)
-		begin_drain(loop);
-	else if (tag == (void *)&loop->setup->listen_fd)
+		take_signal(loop);
+	else if (tag == &loop->listen_fd)
 		accept_one(loop);
 	else
 		rd_conn_events(tag, event->events);
@@ -92,6 +102,8 @@ static int tick(struct rd_loop *loop)
 	int wait_ms = rd_conn_tick(loop);
 
 	wait_ms = shorter(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
+	if (loop->durable)
+		wait_ms = shorter(wait_ms, rd_redis_tick(loop->durable, loop->now_ms));
 	if (loop->drain_by_ms)
 		return shorter(wait_ms, (int)(loop->drain_by_ms - loop->now_ms));
 	if (!loop->accept_at_ms)
@@ -106,15 +118,29 @@ static bool finished(const struct rd_loop *loop)
 	return loop->drain_by_ms && (loop->conn_count == 0 || loop->now_ms >= loop->drain_by_ms);
 }
 
-static void wake(struct rd_loop *loop, int wait_ms)
+static int wake(struct rd_loop *loop, int wait_ms)
 {
 	struct epoll_event events[EVENTS_PER_WAKEUP];
 	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, wait_ms);
 
 	loop->now_ms = rd_mono_ms();
+	// After the wait and before its events: whatever a client got from a worker with newer keys
+	// comes back as an event after they were published.
+	loop->newest =
+	    rd_generation_newest(loop->newest, loop->setup->published, loop->setup->config);
 	for (int i = 0; i < n; i++)
 		dispatch(loop, &events[i]);
 	rd_conn_bury(loop);
+	return n;
+}
+
+// One hash when there is nothing else to do, or when there has been for long enough.
+static void hash_one(struct rd_loop *loop, bool idle)
+{
+	if (!idle && loop->now_ms - loop->hashed_ms < HASH_PAUSE_MS)
+		return;
+	rd_conn_hash(loop);
+	loop->hashed_ms = loop->now_ms = rd_mono_ms();
 }
 
 static bool set_up(struct rd_loop *loop)
@@ -129,13 +155,19 @@ static bool set_up(struct rd_loop *loop)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGHUP);
 	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
-	if (loop->signal_fd < 0 || loop->epoll_fd < 0 ||
+	loop->newest = rd_generation_newest(NULL, loop->setup->published, loop->setup->config);
+	rd_published_seal(loop->setup->published);
+	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
 	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
 		return false;
 	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
+	if (loop->setup->config->durable)
+		loop->durable = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->durable);
+	loop->verified = rd_verified_new(loop->setup->config->verify_cache);
 	return rd_wire_init();
 }
 
@@ -147,8 +179,10 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	loop->setup = setup;
 	rd_rand_forked();
 	rd_log_worker(setup->number);
+	loop->listen_fd = rd_role_take(setup);
 	if (!set_up(loop)) {
-		rd_log(RD_LOG_CRITICAL, "worker.failed", "this libfcgi or kernel will not do");
+		rd_log(RD_LOG_CRITICAL, "worker.failed",
+		       "this libfcgi or kernel will not do, or there is no memory");
 		return 1;
 	}
 	// The first requests should meet a Redis that is up, or known to be down.
@@ -158,9 +192,14 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 		return 1;
 	for (;;) {
 		const int wait_ms = tick(loop); // it closes connections, so ask after it
+		int events;
 
 		if (finished(loop))
-			return 0;
-		wake(loop, wait_ms);
+			break;
+		events = wake(loop, loop->hashes.first ? 0 : wait_ms);
+		if (loop->hashes.first)
+			hash_one(loop, events <= 0);
 	}
+	rd_verified_free(loop->verified);
+	return 0;
 }

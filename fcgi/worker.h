@@ -1,15 +1,24 @@
 // One worker process: one thread, one epoll loop over the listening socket, the kept connections of
 // nginx and Redis.
 #pragma once
-#include "op/op.h"
+#include "fcgi/generation.h"
 #include "store/redis.h"
 
+enum rd_role {
+	RD_ROLE_GENERAL, // everything that answers at once
+	RD_ROLE_LOGIN, // what hashes a password, in processes of its own so that nothing else waits
+	RD_ROLE_COUNT
+};
+
 struct rd_worker_setup {
-	const struct rd_service *service;
+	const struct rd_config *config;
+	struct rd_published *published;
 	struct rd_redis_config redis;
-	int listen_fd; // non-blocking, shared with the other workers
+	int listen_fd[RD_ROLE_COUNT]; // non-blocking, each shared by the workers of its role
+	enum rd_role role;
 	unsigned number;
 };
 
-// Serves until SIGTERM or SIGQUIT, then finishes what is in flight. Gives the exit status.
+// Serves until SIGTERM or SIGQUIT, then finishes what is in flight. Gives the exit status. SIGHUP
+// makes an idle worker look at what is published; a busy one looks anyway.
 int rd_worker_run(const struct rd_worker_setup *setup);

@@ -42,7 +42,7 @@ pids() { # name: the living pids of it and its workers; none when the pid is ano
 	'') comm="^$1" ;; # dead; workers may be left
 	*) return 0 ;;
 	esac
-	ps -s "$pid" -o pid=,stat=,comm= | awk -v comm="$comm" '$2 !~ /^Z/ && $3 ~ comm { print $1 }'
+	ps -s "$pid" --ppid "$pid" -o pid=,stat=,comm= | awk -v comm="$comm" '$2 !~ /^Z/ && $3 ~ comm { print $1 }'
 }
 
 alive() { # name: does the program itself run?
@@ -97,6 +97,7 @@ stop() { # name
 		sleep 0.05
 	done
 	rm -f "$dir/$1.pid" "$dir/$1.sock"
+	[ "$1" != refreshd ] || rm -f "$dir/login.sock"
 }
 
 down() { # for up and run: only what they started, for by now it may be another's stack
@@ -164,6 +165,7 @@ write_config() {
 	cat <<-END
 		# Written by nginx/stack.sh at every start.
 		listen = unix:$dir/refreshd.sock
+		login_listen = unix:$dir/login.sock
 		redis = ${REFRESHD_REDIS:-unix:$dir/redis.sock}
 		key_file = $dir/keys
 		issuer = $url
@@ -176,6 +178,11 @@ write_config() {
 		kind = confidential
 		secret_sha256 = $(printf %s "$secret" | sha256sum | cut -d' ' -f1)
 		issue = on
+
+		[client api]
+		kind = confidential
+		secret_sha256 = $(printf %s "$secret" | sha256sum | cut -d' ' -f1)
+		introspect = on
 
 		[client fixed]
 		kind = public
@@ -204,7 +211,7 @@ write_nginx_conf() {
 		name=$(basename "$f" .in)
 		sed -e "s|@USER@|$user|; s|@NGINX_WORKERS@|$((cpus < 2 ? cpus : 2))|; s|@DIR@|$dir|" \
 			-e "s|@PORT@|$port|; s|@INTERNAL_PORT@|$internal_port|; s|@ACCESS_LOG@|$log|" \
-			-e "s|@HTML@|$repo/nginx/html|; s|unix:/run/refreshd/refreshd.sock|\"unix:$dir/refreshd.sock\"|" \
+			-e "s|@HTML@|$repo/nginx/html|; s|unix:/run/refreshd/\([a-z]*\.sock\)|\"unix:$dir/\1\"|" \
 			"$f" >"$dir/nginx/$name"
 	done
 }
@@ -248,7 +255,7 @@ up() {
 	trap 'exit 130' INT TERM HUP PIPE
 	password=$(kept_secret "$dir/demo.password")
 	secret=$(kept_secret "$dir/backend.secret")
-	rm -f "$dir"/{redis,refreshd,nginx}.{pid,sock} # what a crash left
+	rm -f "$dir"/{redis,refreshd,nginx}.{pid,sock} "$dir/login.sock" # what a crash left
 	[ "$own_redis" = no ] || start_redis
 	start_refreshd
 	start_nginx

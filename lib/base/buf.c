@@ -1,6 +1,7 @@
 #include "base/b64.h"
 #include "base/buf.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 
 // Room for len more bytes, or NULL and the buffer is full from now on.
 static char *room(struct rd_buf *buf, size_t len)
@@ -117,6 +118,26 @@ void rd_put_json(struct rd_buf *buf, struct rd_span text)
 		rd_put(buf, run, (size_t)(at - run));
 		if (at < end)
 			put_escaped(buf, (uint8_t)*at++);
+	}
+	rd_put_lit(buf, "\"");
+}
+
+void rd_put_json_any(struct rd_buf *buf, struct rd_span text)
+{
+	const uint8_t *at = (const uint8_t *)text.ptr;
+	bool bad = false; // so was the byte before
+
+	rd_put_lit(buf, "\"");
+	for (size_t left = text.len, len; left; at += len, left -= len) {
+		len = rd_utf8_len(at, left);
+		if (len == 1 && !plain(*at))
+			put_escaped(buf, *at);
+		else if (len)
+			rd_put(buf, at, len);
+		else if (!bad)
+			rd_put_lit(buf, "\xef\xbf\xbd");
+		bad = len == 0;
+		len += bad;
 	}
 	rd_put_lit(buf, "\"");
 }

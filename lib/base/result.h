@@ -20,17 +20,22 @@
 	X(BAD_LOGIN,      401, "invalid_credentials",              "bad_login") \
 	X(BAD_CLIENT,     401, "invalid_client",                   "bad_client") \
 	X(NOT_FRESH,      401, "insufficient_user_authentication", "not_fresh") \
+	X(TOO_OLD,        401, "insufficient_user_authentication", "too_old") \
 	X(BAD_REQUEST,    400, "invalid_request",                  "bad_request") \
 	X(BAD_GRANT_TYPE, 400, "unsupported_grant_type",           "bad_grant_type") \
 	X(BAD_SCOPE,      400, "invalid_scope",                    "bad_scope") \
 	X(NOT_ALLOWED,    400, "unauthorized_client",              "not_allowed") \
 	X(CROSS_SITE,     403, "cross_site_request",               "cross_site") \
+	X(LACKS_SCOPE,    403, "insufficient_scope",               "lacks_scope") \
 	X(NO_ROUTE,       404, "not_found",                        "no_route") \
+	X(NO_SESSION,     404, "not_found",                        "no_session") \
 	X(BAD_METHOD,     405, "method_not_allowed",               "bad_method") \
 	X(TOO_LARGE,      413, "payload_too_large",                "too_large") \
 	X(BAD_TYPE,       415, "unsupported_media_type",           "bad_type") \
+	X(WAIT,           429, "too_many_attempts",                "wait") \
 	X(INTERNAL,       500, "server_error",                     "internal") \
-	X(STORE_OUT,      503, "temporarily_unavailable",          "store_out")
+	X(STORE_OUT,      503, "temporarily_unavailable",          "store_out") \
+	X(BUSY,           503, "temporarily_unavailable",          "login_busy")
 // clang-format on
 
 enum rd_result {

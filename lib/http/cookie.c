@@ -58,11 +58,12 @@ static bool is_host(struct rd_span origin, struct rd_span host)
 	return false;
 }
 
-enum rd_result rd_cookie_same_origin(const struct rd_params *params)
+enum rd_result rd_cookie_same_origin(const struct rd_params *params, bool *unnamed)
 {
 	struct rd_span site = params->value[RD_PARAM_FETCH_SITE];
 	struct rd_span origin = params->value[RD_PARAM_ORIGIN];
 
+	*unnamed = !site.len && !origin.len;
 	if (repeated(params, RD_PARAM_FETCH_SITE) || repeated(params, RD_PARAM_ORIGIN) ||
 	    repeated(params, RD_PARAM_HOST))
 		return RD_BAD_REQUEST;

@@ -9,6 +9,7 @@
 					    struct rd_span *out);
 
 // A browser adds cookies to what foreign pages send too. RD_OK when Sec-Fetch-Site says
-// same-origin, or without it Origin names our own host, or with neither, since then no browser has
-// sent it. Else RD_CROSS_SITE, or RD_BAD_REQUEST when one of them came twice.
-[[nodiscard]] enum rd_result rd_cookie_same_origin(const struct rd_params *params);
+// same-origin, or without it Origin names our own host, or with neither: then *unnamed is set, and
+// an old browser or none has sent it. Else RD_CROSS_SITE, or RD_BAD_REQUEST when one of them came
+// twice.
+[[nodiscard]] enum rd_result rd_cookie_same_origin(const struct rd_params *params, bool *unnamed);

@@ -9,6 +9,7 @@ enum rd_credential_in {
 	RD_IN_JSON,           // a member of a JSON body
 	RD_IN_JSON_OR_BEARER, // either, not both
 	RD_IN_JSON_OR_COOKIE, // the same; a cookie only from a page of our own origin
+	RD_IN_COOKIE,         // nothing else; the request says it is JSON even without a body
 	RD_IN_FORM,           // grant_type=refresh_token (RFC 6749 section 6)
 };
 
@@ -17,7 +18,8 @@ struct rd_dialect {
 	enum rd_credential_in in;
 	const char *member; // of the JSON body
 	const char
-	    *cookie; // its name; a token that came by cookie has its successor sent by cookie
+	    *cookie;      // its name; a token that came by cookie has its successor sent by cookie
+	const char *csrf; // cookie for the page's scripts, with what X-CSRF-Token must say
 	// members of a success; NULL: left out
 	const char *access, *refresh, *expires_in;
 	const char *error; // member that holds the error

@@ -2,7 +2,7 @@
 #include <sodium.h>
 #include <strings.h>
 #include "http/cookie.h"
-#include "http/form.h"
+#include "token/refresh.h"
 
 static bool repeated(const struct rd_params *params, enum rd_param param)
 {
@@ -60,6 +60,12 @@ enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 	return RD_OK;
 }
 
+// CONTENT_TYPE is the first header's; where nginx passes all headers, each comes as a header too.
+static bool two_types(const struct rd_params *params)
+{
+	return repeated(params, RD_PARAM_CONTENT_TYPE) || repeated(params, RD_PARAM_TYPE_HEADER);
+}
+
 // Compares the media type and leaves parameters such as charset aside (RFC 9110 section 8.3.1).
 static bool is_type(const struct rd_params *params, struct rd_span type)
 {
@@ -76,7 +82,7 @@ static bool is_type(const struct rd_params *params, struct rd_span type)
 enum rd_result rd_decode_json(const struct rd_request *request, struct json_object **out)
 {
 	*out = NULL;
-	if (repeated(request->params, RD_PARAM_CONTENT_TYPE))
+	if (two_types(request->params))
 		return RD_BAD_REQUEST;
 	if (!is_type(request->params, RD_SPAN("application/json")))
 		return RD_BAD_TYPE;
@@ -129,10 +135,38 @@ static enum rd_result from_json_or_cookie(const struct rd_request *request,
 	if (result == RD_OK && in_body == RD_OK)
 		return RD_BAD_REQUEST; // which one is meant?
 	if (!result)
-		result = rd_cookie_same_origin(request->params);
+		result = rd_cookie_same_origin(request->params, &out->unnamed_origin);
 	out->token = cookie;
 	out->by_cookie = true;
 	return result;
+}
+
+// Neither a form nor a plain link of a foreign page can say that it sends JSON (Fetch standard,
+// CORS-safelisted headers), so that is asked for even when there is no body.
+enum rd_result rd_decode_page(const struct rd_request *request, bool *unnamed_origin)
+{
+	enum rd_result result = rd_cookie_same_origin(request->params, unnamed_origin);
+
+	if (result)
+		return result;
+	if (two_types(request->params))
+		return RD_BAD_REQUEST;
+	return is_type(request->params, RD_SPAN("application/json")) ? RD_OK : RD_BAD_TYPE;
+}
+
+static enum rd_result from_cookie(const struct rd_request *request, struct json_object **json,
+				  struct rd_credential *out)
+{
+	struct rd_span member = {0};
+	enum rd_result result = rd_decode_page(request, &out->unnamed_origin);
+
+	if (result)
+		return result;
+	result = from_json(request, json, &member);
+	if (result != RD_ABSENT_TOKEN)
+		return result ? result : RD_BAD_REQUEST; // scripts do not have it
+	out->by_cookie = true;
+	return rd_cookie_find(request->params, rd_span(request->dialect->cookie), &out->token);
 }
 
 static enum rd_result from_header(const struct rd_params *params, struct rd_span *out)
@@ -143,35 +177,47 @@ static enum rd_result from_header(const struct rd_params *params, struct rd_span
 	return out->len ? RD_OK : RD_ABSENT_TOKEN;
 }
 
-// RFC 6749 section 6, with the client by section 2.3.1: Basic or form, never both.
-static enum rd_result from_form(const struct rd_request *request, char *scratch,
-				struct rd_credential *out)
+enum rd_result rd_decode_form(const struct rd_request *request, char *scratch, struct rd_form *form,
+			      struct rd_client_claim *client)
 {
-	struct rd_form form;
-	struct rd_span grant, id, secret;
+	struct rd_span id, secret;
 	enum rd_result result;
 
-	if (repeated(request->params, RD_PARAM_CONTENT_TYPE) || request->body_len == 0)
+	*client = (struct rd_client_claim){0};
+	if (two_types(request->params) || request->body_len == 0)
 		return RD_BAD_REQUEST;
 	if (!is_type(request->params, RD_SPAN("application/x-www-form-urlencoded")))
 		return RD_BAD_TYPE;
-	if (!rd_form_parse(request->body, request->body_len, &form))
+	if (!rd_form_parse(request->body, request->body_len, form))
 		return RD_BAD_REQUEST;
-	result = rd_decode_basic(request->params, scratch, &out->client);
+	result = rd_decode_basic(request->params, scratch, client);
 	if (result)
 		return result;
-	id = rd_form_get(&form, RD_SPAN("client_id"));
-	secret = rd_form_get(&form, RD_SPAN("client_secret"));
-	if (out->client.basic && (secret.len || (id.len && !rd_span_is(id, out->client.id))))
+	id = rd_form_get(form, RD_SPAN("client_id"));
+	secret = rd_form_get(form, RD_SPAN("client_secret"));
+	if (client->basic && (secret.len || (id.len && !rd_span_is(id, client->id))))
 		return RD_BAD_REQUEST;
-	if (!out->client.basic)
-		out->client = (struct rd_client_claim){id, secret, false};
-	grant = rd_form_get(&form, RD_SPAN("grant_type"));
-	if (!grant.len)
+	if (!client->basic)
+		*client = (struct rd_client_claim){id, secret, false};
+	return RD_OK;
+}
+
+// RFC 6749 section 6. grant: the form must say that it wants a refresh.
+static enum rd_result from_form(const struct rd_request *request, char *scratch, bool grant,
+				struct rd_credential *out)
+{
+	struct rd_form form;
+	struct rd_span type;
+	enum rd_result result = rd_decode_form(request, scratch, &form, &out->client);
+
+	if (result)
+		return result;
+	type = rd_form_get(&form, RD_SPAN("grant_type"));
+	if (grant && !type.len)
 		return RD_BAD_REQUEST;
-	if (!rd_span_is(grant, RD_SPAN("refresh_token")))
+	if (grant && !rd_span_is(type, RD_SPAN("refresh_token")))
 		return RD_BAD_GRANT_TYPE;
-	out->scope = rd_form_get(&form, RD_SPAN("scope"));
+	out->scope = grant ? rd_form_get(&form, RD_SPAN("scope")) : (struct rd_span){0};
 	out->token = rd_form_get(&form, RD_SPAN("refresh_token"));
 	return out->token.len ? RD_OK : RD_ABSENT_TOKEN;
 }
@@ -192,8 +238,52 @@ enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch
 		return from_either(request, json, &out->token);
 	case RD_IN_JSON_OR_COOKIE:
 		return from_json_or_cookie(request, json, out);
+	case RD_IN_COOKIE:
+		return from_cookie(request, json, out);
 	case RD_IN_FORM:
-		return from_form(request, scratch, out);
+		return from_form(request, scratch, true, out);
 	}
 	return RD_INTERNAL;
+}
+
+// The refresh token in the dialect's own place; for those that have it as Bearer there is none.
+static enum rd_result own_place(const struct rd_request *request, char *scratch,
+				struct json_object **json, struct rd_credential *out)
+{
+	switch (request->dialect->in) {
+	case RD_IN_BEARER:
+		return RD_ABSENT_TOKEN;
+	case RD_IN_JSON_OR_BEARER:
+		return from_json(request, json, &out->token);
+	case RD_IN_FORM:
+		return request->body_len ? from_form(request, scratch, false, out)
+					 : RD_ABSENT_TOKEN;
+	default:
+		return rd_decode_refresh(request, scratch, json, out);
+	}
+}
+
+enum rd_result rd_decode_logout(const struct rd_request *request, char *scratch,
+				struct json_object **json, struct rd_credential *out)
+{
+	const struct rd_span prefix = RD_SPAN(RD_TOKEN_PREFIX);
+	struct rd_span bearer;
+	enum rd_result result, beside = rd_decode_bearer(request->params, &bearer);
+	bool access;
+
+	*out = (struct rd_credential){0};
+	*json = NULL;
+	if (beside == RD_BAD_REQUEST)
+		return beside;
+	access = bearer.len < prefix.len || memcmp(bearer.ptr, prefix.ptr, prefix.len) != 0;
+	result = own_place(request, scratch, json, out);
+	if (result == RD_OK)
+		return beside == RD_OK && !access ? RD_BAD_REQUEST : RD_OK;
+	if (result == RD_ABSENT_TOKEN && beside == RD_OK) {
+		out->token = bearer;
+		out->access = access;
+		out->by_cookie = false;
+		return RD_OK;
+	}
+	return result;
 }

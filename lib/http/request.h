@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "http/dialect.h"
+#include "http/form.h"
 #include "http/params.h"
 
 struct rd_request {
@@ -24,6 +25,8 @@ struct rd_credential {
 	struct rd_span scope; // asked for, RFC 6749 section 6; empty: all that was granted
 	struct rd_client_claim client;
 	bool by_cookie;
+	bool unnamed_origin; // by cookie: nothing says which page has sent it
+	bool access;         // logout: an access token instead
 };
 
 // The refresh token where the dialect has it. RD_OK, RD_ABSENT_TOKEN, RD_BAD_TYPE, RD_BAD_REQUEST
@@ -35,6 +38,17 @@ struct rd_credential {
 					       struct json_object **json,
 					       struct rd_credential *out);
 
+// The same for ending a session: no grant type is asked for, and where the dialect's place is
+// empty, the token of `Authorization: Bearer` will do, of either kind. An access token beside a
+// refresh token is left aside, since API clients send it along everywhere; two refresh tokens are
+// RD_BAD_REQUEST.
+[[nodiscard]] enum rd_result rd_decode_logout(const struct rd_request *request, char *scratch,
+					      struct json_object **json, struct rd_credential *out);
+
+// Whether a request of the cookie dialect comes from a page of our own. RD_OK, RD_CROSS_SITE,
+// RD_BAD_TYPE or RD_BAD_REQUEST. *unnamed_origin: see rd_cookie_same_origin.
+[[nodiscard]] enum rd_result rd_decode_page(const struct rd_request *request, bool *unnamed_origin);
+
 // The token of `Authorization: Bearer`. RD_OK, RD_ABSENT_TOKEN or RD_BAD_REQUEST.
 [[nodiscard]] enum rd_result rd_decode_bearer(const struct rd_params *params, struct rd_span *out);
 
@@ -42,6 +56,12 @@ struct rd_credential {
 // RD_BAD_REQUEST for two of them.
 [[nodiscard]] enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 					     struct rd_client_claim *out);
+
+// A form and the client that sends it (RFC 6749 section 2.3.1, and so RFC 7009 and 7662): by Basic
+// or by form, never both. RD_OK, RD_BAD_TYPE, RD_BAD_REQUEST or RD_BAD_CLIENT (broken Basic).
+// scratch: as in rd_decode_refresh.
+[[nodiscard]] enum rd_result rd_decode_form(const struct rd_request *request, char *scratch,
+					    struct rd_form *form, struct rd_client_claim *client);
 
 // A JSON body. RD_OK, RD_BAD_TYPE or RD_BAD_REQUEST.
 [[nodiscard]] enum rd_result rd_decode_json(const struct rd_request *request,

@@ -19,3 +19,19 @@ enum rd_result rd_client_check(struct rd_call *call, const struct rd_client_clai
 		return claim->secret.len ? RD_BAD_CLIENT : RD_OK;
 	return secret_is(call->client, claim->secret) ? RD_OK : RD_BAD_CLIENT;
 }
+
+enum rd_result rd_client_form(struct rd_call *call, bool confidential, struct rd_span *token)
+{
+	struct rd_client_claim claim;
+	struct rd_form form;
+	enum rd_result result = rd_decode_form(&call->request, call->scratch, &form, &claim);
+
+	if (!result)
+		result = rd_client_check(call, &claim);
+	if (!result && confidential && !call->client->confidential)
+		result = RD_BAD_CLIENT;
+	if (result)
+		return result;
+	*token = rd_form_get(&form, RD_SPAN("token"));
+	return token->len ? RD_OK : RD_BAD_REQUEST;
+}

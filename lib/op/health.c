@@ -15,7 +15,7 @@ enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question)
 	if (call->store_up)
 		return rd_health_ask(call, question);
 	call->reply->status = 503;
-	rd_reply_header(call->reply, "Retry-After", RD_SPAN("1"));
+	rd_reply_retry_after(call->reply, 1);
 	rd_put_lit(&call->reply->body, "{\"status\":\"unavailable\",\"reasons\":[\"redis\"]}");
 	return RD_STEP_REPLY;
 }

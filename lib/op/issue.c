@@ -1,4 +1,5 @@
 // POST issue: tokens for a user whom a trusted backend has logged in by its own means.
+#include "base/scope.h"
 #include "op/client.h"
 #include "op/text.h"
 
@@ -67,6 +68,10 @@ static enum rd_result take_about(struct rd_call *call)
 	call->client = rd_config_client(call->service->config, client);
 	if (!call->client)
 		return RD_BAD_REQUEST;
+	if (*call->client->scopes && !rd_scope_covers(rd_span(call->client->scopes), about->scope))
+		return RD_BAD_SCOPE;
+	if (!about->scope.len)
+		about->scope = rd_span(call->client->scopes);
 	about->client = rd_span(call->client->id);
 	call->sub = about->user;
 	return RD_OK;
@@ -98,7 +103,7 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 	(void)question;
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_audit(call, "issue.ok", RD_OK, call->token.family);
+	rd_op_audit(call, "issue.ok", RD_OK);
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,

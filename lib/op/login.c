@@ -26,38 +26,66 @@ static enum rd_result decode(struct rd_call *call)
 	return RD_OK;
 }
 
+// A foreign page must not log a visitor in under its own name, nor have passwords hashed. There is
+// no session yet that X-CSRF-Token could belong to.
+static enum rd_result check_page(struct rd_call *call)
+{
+	bool unnamed_origin;
+
+	call->by_cookie = call->request.dialect->in == RD_IN_COOKIE;
+	return call->by_cookie ? rd_decode_page(&call->request, &unnamed_origin) : RD_OK;
+}
+
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question)
 {
+	const struct rd_config *config = call->service->config;
 	// A password says nothing about the client.
-	enum rd_result result = call->client->confidential ? RD_BAD_CLIENT : decode(call);
+	enum rd_result result = call->client->confidential ? RD_BAD_CLIENT : check_page(call);
 
+	if (!result)
+		result = decode(call);
 	if (result)
 		return rd_op_fail(call, result);
 	rd_slot_of(call->token.slot, call->service->keys, call->sub);
-	rd_ask_account(question, rd_span(call->service->config->redis_prefix), call->token.slot);
+	rd_ask_login(question,
+		     &(struct rd_login){.prefix = rd_span(config->redis_prefix),
+					.slot = call->token.slot,
+					.tries = config->login_tries,
+					.wait_max_ms = (int64_t)config->login_wait_max_s * 1000});
 	return RD_STEP_ASK;
+}
+
+// A hash made at less than today's cost is made again while the password is at hand. Without memory
+// for it the old one stays.
+static void renew_hash(struct rd_call *call, const struct rd_argon2 *cost)
+{
+	if (rd_password_outdated(call->hash, cost) &&
+	    !rd_password_hash(call->new_hash, call->password, cost))
+		call->new_hash[0] = 0;
 }
 
 static enum rd_result check_password(struct rd_call *call, const struct rd_answer *answer)
 {
 	const struct rd_config *config = call->service->config;
 	const struct rd_argon2 cost = {config->argon2_ops, config->argon2_mem_kib};
-	char hash[RD_PASSWORD_HASH_MAX] = "";
 	struct rd_account account;
-	enum rd_result result = rd_read_account(answer, &account);
+	enum rd_result result = rd_read_login(answer, &account, &call->wait_ms);
 	bool known;
 
 	if (result == RD_STORE_OUT)
 		return result;
-	known = result == RD_OK && rd_span_is(account.name, call->sub) && !account.disabled &&
-		account.hash.len < sizeof hash;
-	if (known)
-		memcpy(hash, account.hash.ptr, account.hash.len);
-	if (rd_password_verify(known ? hash : NULL, call->password, &cost))
+	known = rd_span_is(account.name, call->sub) && !account.disabled &&
+		account.hash.len < sizeof call->hash;
+	if (known && account.hash.len)
+		memcpy(call->hash, account.hash.ptr, account.hash.len);
+	if (result != RD_WAIT &&
+	    rd_password_verify(known ? call->hash : NULL, call->password, &cost)) {
+		renew_hash(call, &cost);
 		return RD_OK;
+	}
 	if (!known)
 		call->sub = (struct rd_span){0}; // not for the log: it may be a password
-	return RD_BAD_LOGIN;
+	return result == RD_WAIT ? RD_WAIT : RD_BAD_LOGIN;
 }
 
 static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
@@ -67,7 +95,7 @@ static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
 
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_audit(call, "login.ok", RD_OK, call->token.family);
+	rd_op_audit(call, "login.ok", RD_OK);
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,
@@ -80,15 +108,15 @@ enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answe
 {
 	enum rd_result result;
 
-	if (call->asked_account)
+	if (call->stage++)
 		return finish(call, answer);
-	call->asked_account = true;
 	result = check_password(call, answer);
 	if (result)
 		return rd_op_fail(call, result);
 	call->about = (struct rd_record){
 	    .user = call->sub,
 	    .client = rd_span(call->client->id),
+	    .scope = rd_span(call->client->scopes),
 	    .agent = call->params.value[RD_PARAM_USER_AGENT],
 	};
 	if (rd_text_is_ip(call->params.value[RD_PARAM_REMOTE_ADDR]))

@@ -5,14 +5,22 @@
 
 // clang-format off
 static const struct rd_op ops[] = {
-	{"refresh", "POST",      rd_refresh_ask, rd_refresh_answer, false},
-	{"login",   "POST",      rd_login_ask,   rd_login_answer,   false},
-	{"issue",   "POST",      rd_issue_ask,   rd_issue_answer,   false},
-	{"verify",  NULL,        rd_verify_ask,  NULL,              true},
-	{"whoami",  "GET, HEAD", rd_verify_ask,  NULL,              true},
-	{"health",  "GET, HEAD", rd_health_ask,  NULL,              true},
-	{"ready",   "GET, HEAD", rd_ready_ask,   NULL,              true},
-	{"version", "GET, HEAD", rd_version_ask, NULL,              true},
+	{"refresh",    "POST",      rd_refresh_ask,    rd_refresh_answer,    false, false},
+	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false, true},
+	{"logout",     "POST",      rd_logout_ask,     rd_logout_answer,     false, false},
+	{"logout_all", "POST",      rd_logout_all_ask, rd_logout_all_answer, false, false},
+	{"sessions",   "GET, HEAD", rd_sessions_ask,   rd_sessions_answer,   true,  false},
+	{"session",    "DELETE",    rd_session_ask,    rd_session_answer,    true,  false},
+	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false, false},
+	{"revoke",     "POST",      rd_revoke_ask,     rd_revoke_answer,     false, false},
+	{"introspect", "POST",      rd_introspect_ask, rd_introspect_answer, false, false},
+	{"verify",     NULL,        rd_verify_ask,     rd_verify_answer,     true,  false},
+	{"whoami",     "GET, HEAD", rd_verify_ask,     rd_verify_answer,     true,  false},
+	{"metadata",   "GET, HEAD", rd_metadata_ask,   NULL,                 true,  false},
+	{"jwks",       "GET, HEAD", rd_jwks_ask,       NULL,                 true,  false},
+	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true,  false},
+	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true,  false},
+	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true,  false},
 };
 // clang-format on
 
@@ -90,12 +98,30 @@ static enum rd_result check_body(const struct rd_call *call)
 	return length == (int64_t)call->body_len ? RD_OK : RD_BAD_REQUEST;
 }
 
+enum rd_result rd_op_misrouted(const char *why)
+{
+	rd_log(RD_LOG_ERROR, "request.misrouted", "%s; see the location in nginx", why);
+	return RD_INTERNAL;
+}
+
+// Hashing is for the workers of login_listen, and they take up only so much of it.
+static enum rd_result check_hashing(const struct rd_call *call)
+{
+	if (!call->op->hashes || call->hashing == RD_HASHING_HERE)
+		return RD_OK;
+	if (call->hashing == RD_HASHING_FULL)
+		return RD_BUSY;
+	return rd_op_misrouted("a login belongs to the socket of login_listen");
+}
+
 static enum rd_result admit(struct rd_call *call)
 {
 	const struct rd_params *p = &call->params;
 	const unsigned once = 1U << RD_PARAM_METHOD | 1U << RD_PARAM_CONTENT_LENGTH |
-			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT | 1U << RD_PARAM_CLIENT;
+			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT |
+			      1U << RD_PARAM_CLIENT | 1U << RD_PARAM_SID;
 	struct rd_span client = p->value[RD_PARAM_CLIENT];
+	enum rd_result result;
 
 	call->request = (struct rd_request){p, &rd_dialect_json, call->body, call->body_len};
 	if (p->value[RD_PARAM_DIALECT].len)
@@ -106,9 +132,7 @@ static enum rd_result admit(struct rd_call *call)
 			     client.len ? client : rd_span(call->service->config->default_client));
 	if (!call->request.dialect || !call->client) {
 		call->request.dialect = &rd_dialect_json;
-		rd_log(RD_LOG_ERROR, "request.misrouted",
-		       "no such dialect or client; see fastcgi_param in nginx");
-		return RD_INTERNAL;
+		return rd_op_misrouted("no such dialect or client");
 	}
 	if (!call->op)
 		return RD_NO_ROUTE;
@@ -116,7 +140,8 @@ static enum rd_result admit(struct rd_call *call)
 		return RD_BAD_METHOD;
 	if (p->repeated & once)
 		return RD_BAD_REQUEST;
-	return check_body(call);
+	result = check_body(call);
+	return result ? result : check_hashing(call);
 }
 
 enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question)
@@ -134,6 +159,10 @@ void rd_call_end(struct rd_call *call)
 	call->json = NULL;
 	rd_token_wipe(&call->token);
 	rd_wipe(call->seed, sizeof call->seed);
+	if (call->hash[0]) {
+		rd_wipe(call->hash, sizeof call->hash);
+		rd_wipe(call->new_hash, sizeof call->new_hash);
+	}
 	if (call->params.value[RD_PARAM_AUTHORIZATION].len)
 		rd_wipe(call->scratch, sizeof call->scratch);
 }
@@ -148,14 +177,13 @@ static const struct {
     {RD_FUTURE, "refresh.future", RD_LOG_WARN},
     {RD_CONFLICT, "refresh.lineage_conflict", RD_LOG_CRITICAL},
     {RD_BAD_LOGIN, "login.failed", RD_LOG_INFO},
+    {RD_WAIT, "login.wait", RD_LOG_WARN},
     {RD_BAD_CLIENT, "client.refused", RD_LOG_INFO},
     {RD_CROSS_SITE, "csrf.refused", RD_LOG_WARN},
 };
 
-void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,
-		 const uint8_t *family)
+void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result)
 {
-	char sid[RD_SID_TEXT_LEN + 1] = "";
 	struct rd_audit audit = {
 	    .level = RD_LOG_INFO,
 	    .event = event,
@@ -163,6 +191,7 @@ void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result r
 	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
 	    .client_id = rd_span(call->client ? call->client->id : ""),
 	    .sub = call->sub,
+	    .sid = rd_span(call->sid),
 	    .route = call->op ? call->op->name : "",
 	    .outcome = rd_result_rows[result].outcome,
 	};
@@ -170,21 +199,52 @@ void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result r
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i].result == result)
 			audit.level = events[i].level;
-	if (family)
-		rd_sid_of(sid, call->service->keys, family);
-	audit.sid = rd_span(sid);
 	rd_log_audit(&audit);
+}
+
+void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
+		   uint32_t count)
+{
+	rd_log_audit(&(struct rd_audit){
+	    .level = RD_LOG_INFO,
+	    .event = "session.revoked",
+	    .request_id = call->reply->request_id,
+	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
+	    .client_id = rd_span(call->client ? call->client->id : ""),
+	    .sub = call->sub,
+	    .sid = sid,
+	    .route = call->op->name,
+	    .outcome = rd_reason_names[reason],
+	    .count = count,
+	});
+}
+
+static void clear_cookies(struct rd_call *call)
+{
+	if (call->by_cookie)
+		rd_reply_clear_cookies(call->reply, call->request.dialect,
+				       call->service->config->csrf_token);
+}
+
+enum rd_step rd_op_ended(struct rd_call *call)
+{
+	rd_reply_empty(call->reply);
+	clear_cookies(call);
+	return RD_STEP_REPLY;
 }
 
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 {
-	const bool family = result >= RD_REVOKED && result <= RD_CONFLICT;
-
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
 		if (events[i].result == result)
-			rd_op_audit(call, events[i].event, result,
-				    family ? call->token.family : NULL);
+			rd_op_audit(call, events[i].event, result);
 	rd_reply_error(call->reply, call->request.dialect, result,
 		       call->op ? call->op->allow : NULL);
+	// Whatever else there is to refuse may be another matter tomorrow: Redis away, or with an
+	// older or newer state, or a key that is not here yet. A cookie outlives that.
+	if (result == RD_REVOKED || result == RD_EXPIRED || result == RD_REUSE)
+		clear_cookies(call);
+	if (result == RD_WAIT)
+		rd_reply_retry_after(call->reply, (call->wait_ms + 999) / 1000);
 	return RD_STEP_REPLY;
 }

@@ -8,8 +8,11 @@
 #include "store/store.h"
 #include "token/jwt.h"
 #include "token/keys.h"
+#include "token/password.h"
+#include "token/verified.h"
 
-// What all requests of a worker share and none changes.
+// What the requests of a worker share and none changes; a reload makes another one for those that
+// begin after it.
 struct rd_service {
 	const struct rd_config *config;
 	const struct rd_keys *keys;
@@ -18,16 +21,24 @@ struct rd_service {
 
 #define RD_REQUEST_ID_MAX 64
 
-// One request on its way through: rd_call_begin, set params, body, now_ms and reply, rd_op_start.
+// Whether this worker takes up an operation that hashes passwords.
+enum rd_hashing { RD_HASHING_HERE, RD_HASHING_FULL, RD_HASHING_ELSEWHERE };
+
+// One request on its way through: rd_call_begin, set params, body, now_ms, hashing and reply,
+// rd_op_start.
 // It holds secrets and borrowed memory: rd_call_end when the reply is out.
 struct rd_call {
-	const struct rd_service *service;
+	const struct rd_service *service; // that it began with
+	const struct rd_service *newest;  // answer: that a request would begin with now, or NULL
 	struct rd_params params;
 	char *body; // body_len bytes, decoded in place
 	size_t body_len;
-	int64_t now_ms; // wall clock, for verifying access tokens only
-	bool store_up;  // what readiness says
+	int64_t now_ms;  // wall clock, for verifying access tokens only
+	bool store_up;   // what readiness says
+	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
+	enum rd_hashing hashing;
 	struct rd_reply *reply;
+	struct rd_verified *verified; // the worker's; NULL: none
 
 	const struct rd_op *op;
 	struct rd_request request;
@@ -35,16 +46,22 @@ struct rd_call {
 	struct json_object *json;
 	// refresh: as presented; login, issue: generation 0 of the new family
 	struct rd_token token;
-	struct rd_record about; // login, issue: what the new record says
+	char sid[RD_SID_TEXT_LEN + 1]; // of the session the request is about, once that is known
+	struct rd_record about;        // login, issue: what the new record says
 	uint8_t seed[RD_SEED_LEN];
 	int64_t auth_time_ms;
-	bool fresh, asked_account;
+	bool fresh;
+	unsigned stage;               // questions asked before the current one, where it matters
 	struct rd_span sub, password; // login
-	struct rd_span scope;         // refresh: asked for
-	bool by_cookie;               // refresh: how the token came
+	// login: the account's, and what to replace it by; else empty
+	char hash[RD_PASSWORD_HASH_MAX], new_hash[RD_PASSWORD_HASH_MAX];
+	int64_t wait_ms;         // login: how long the account has to wait
+	struct rd_span scope;    // refresh: asked for
+	bool by_cookie;          // how the refresh token came, or is to go
+	struct rd_access access; // verify, introspect: the token; fresh: it counts as such
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
-	char claims[RD_CLAIMS_MAX];
+	char claims[RD_CLAIMS_MAX]; // issue: of the new tokens; else what an access token says
 	char request_id[RD_REQUEST_ID_MAX];
 };
 
@@ -60,6 +77,7 @@ struct rd_op {
 	enum rd_step (*answer)(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
 	bool ignores_body;
+	bool hashes; // a password: its first answer takes milliseconds
 };
 
 static inline void rd_call_begin(struct rd_call *call, const struct rd_service *service)
@@ -75,8 +93,17 @@ void rd_call_end(struct rd_call *call);
 // For operations: the reply of an outcome that is not RD_OK, and its audit line where it deserves
 // one.
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
-void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result,
-		 const uint8_t *family);
+void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result);
+
+// Logs what is wrong with a location's fastcgi_param. Gives RD_INTERNAL.
+enum rd_result rd_op_misrouted(const char *why);
+
+// The reply to a request that has ended the session it came with: 204.
+enum rd_step rd_op_ended(struct rd_call *call);
+
+// Tells that sessions have ended: the one of sid, and count of its user's in all.
+void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
+		   uint32_t count);
 
 // Signs an access token for the family of record and writes the reply of a grant. token: sealed
 // here for generation and kid given; its text is left out when with_refresh is false.
@@ -100,13 +127,35 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,
 			       struct rd_question *question);
+enum rd_step rd_logout_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
+enum rd_step rd_logout_all_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_logout_all_answer(struct rd_call *call, const struct rd_answer *answer,
+				  struct rd_question *question);
+enum rd_step rd_sessions_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_sessions_answer(struct rd_call *call, const struct rd_answer *answer,
+				struct rd_question *question);
+enum rd_step rd_session_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_session_answer(struct rd_call *call, const struct rd_answer *answer,
+			       struct rd_question *question);
 enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,
 			     struct rd_question *question);
 enum rd_step rd_issue_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answer,
 			     struct rd_question *question);
+enum rd_step rd_revoke_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_revoke_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
+enum rd_step rd_introspect_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_introspect_answer(struct rd_call *call, const struct rd_answer *answer,
+				  struct rd_question *question);
+enum rd_step rd_metadata_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_jwks_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question);
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_version_ask(struct rd_call *call, struct rd_question *question);

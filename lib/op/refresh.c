@@ -1,38 +1,88 @@
-// POST refresh: a refresh token for a new access token and, mostly, its successor.
-#include "op/client.h"
-#include "op/op.h"
-#include "op/text.h"
+// POST refresh: a refresh token for a new access token and, mostly, its successor. One question; a
+// second one when the token is newer than what Redis knows and Redis may have lost writes.
+#include <arpa/inet.h>
+#include "op/family.h"
+
+#define ADOPT_MAX 4 // generations that a failover may have lost
+
+// What the sender looks like: browser and network. For telling an honest late retry from a thief,
+// so it needs no more than to differ mostly.
+static void fingerprint(const struct rd_call *call, uint8_t out[static RD_PRINT_LEN])
+{
+	struct rd_span ip = call->params.value[RD_PARAM_REMOTE_ADDR];
+	char text[RD_IP_MAX + 1] = "", net[16];
+	size_t net_len = 0;
+
+	if (ip.len < sizeof text)
+		memcpy(text, ip.ptr ? ip.ptr : "", ip.len);
+	if (inet_pton(AF_INET, text, net) == 1)
+		net_len = 3; // /24
+	else if (inet_pton(AF_INET6, text, net) == 1)
+		net_len = 7; // /56
+	rd_print_of(out, call->service->keys, call->token.family, (struct rd_span){net, net_len},
+		    call->params.value[RD_PARAM_USER_AGENT]);
+}
+
+static void ask(struct rd_call *call, struct rd_question *question, unsigned adopt)
+{
+	const struct rd_service *service = call->service;
+	struct rd_rotation rotation = {
+	    .prefix = rd_span(service->config->redis_prefix),
+	    .token = &call->token,
+	    .sid = call->sid,
+	    .client = rd_span(call->client->id),
+	    .grace_ms = (int64_t)call->client->grace_s * 1000,
+	    .idle_ms = (int64_t)call->client->idle_ttl_s * 1000,
+	    .kid = adopt ? call->token.kid : service->keys->refresh_active,
+	    .rotate = call->client->rotation,
+	    .scope = call->scope,
+	    .late_ms = (int64_t)service->config->late_retry_s * 1000,
+	    .adopt = adopt,
+	};
+
+	if (rotation.late_ms && rotation.grace_ms)
+		fingerprint(call, rotation.print);
+	rd_ask_rotate(question, &rotation);
+}
 
 enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 {
-	const struct rd_service *service = call->service;
 	struct rd_credential credential;
 	enum rd_result result =
 	    rd_decode_refresh(&call->request, call->scratch, &call->json, &credential);
 
 	if (!result)
-		result = rd_client_check(call, &credential.client);
-	call->scope = credential.scope;
-	call->by_cookie = credential.by_cookie;
-	if (!result && !rd_text_is_scope(call->scope))
-		result = RD_BAD_SCOPE;
-	if (!result)
-		result = rd_token_parse(credential.token, &call->token);
-	if (!result && !rd_token_authentic(&call->token, service->keys, rd_span(call->client->id)))
-		result = RD_FORGED;
+		result = rd_family_take(call, &credential);
 	if (result)
 		return rd_op_fail(call, result);
-	rd_ask_rotate(question, &(struct rd_rotation){
-				    .prefix = rd_span(service->config->redis_prefix),
-				    .token = &call->token,
-				    .client = rd_span(call->client->id),
-				    .grace_ms = (int64_t)call->client->grace_s * 1000,
-				    .idle_ms = (int64_t)call->client->idle_ttl_s * 1000,
-				    .kid = service->keys->refresh_active,
-				    .rotate = call->client->rotation,
-				    .scope = call->scope,
-				});
+	ask(call, question, 0);
 	return RD_STEP_ASK;
+}
+
+// Whether to believe a token that is ahead of the store: it is ours in all its parts, Redis may
+// have lost what led to it, and not more than a failover loses.
+static bool adoptable(const struct rd_call *call, const struct rd_turn *turn)
+{
+	return call->store_lost && call->stage == 0 &&
+	       call->token.generation - turn->record.generation <= ADOPT_MAX;
+}
+
+static void tell(struct rd_call *call, enum rd_turn_kind kind)
+{
+	if (kind == RD_TURN_ADOPTED)
+		rd_op_audit(call, "refresh.adopted", RD_OK);
+	else if (kind == RD_TURN_LATE)
+		rd_op_audit(call, "refresh.late", RD_OK);
+}
+
+// A cookie that repeats what the browser sent may arrive after its successor and put it back in the
+// jar (the model's counterexample): then it is not sent. A client whose token is kept has the one,
+// and gets it as a cookie again for the cookie's new age.
+static bool sends_refresh(const struct rd_call *call, enum rd_turn_kind kind)
+{
+	if (kind == RD_TURN_KEPT)
+		return call->by_cookie;
+	return !call->by_cookie || (kind != RD_TURN_COALESCED && kind != RD_TURN_ADOPTED);
 }
 
 enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *answer,
@@ -41,12 +91,18 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 	struct rd_turn turn;
 	enum rd_result result = rd_read_rotate(answer, &turn);
 
-	(void)question;
-	if (!result && !rd_token_lineage(&call->token, call->service->keys,
-					 rd_span(call->client->id), turn.record.seed))
+	if ((!result || result == RD_FUTURE) &&
+	    !rd_token_lineage(&call->token, call->service->keys, rd_span(call->client->id),
+			      turn.record.seed))
 		result = RD_CONFLICT; // the tag is ours, the secret is not: the tag key has leaked
+	if (result == RD_FUTURE && adoptable(call, &turn)) {
+		call->stage++;
+		ask(call, question, ADOPT_MAX);
+		return RD_STEP_ASK;
+	}
 	if (result)
 		return rd_op_fail(call, result);
+	tell(call, turn.kind);
 	if (call->scope.len)
 		turn.record.scope = call->scope; // for this access token; the grant stays whole
 	return rd_op_grant(call, &(struct rd_granting){
@@ -54,6 +110,6 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 				     .now_ms = turn.now_ms,
 				     .generation = turn.record.generation,
 				     .kid = turn.record.kid,
-				     .with_refresh = !turn.kept,
+				     .with_refresh = sends_refresh(call, turn.kind),
 				 });
 }

@@ -1,4 +1,5 @@
 #include "op/text.h"
+#include "base/scope.h"
 #include "base/utf8.h"
 #include "store/record.h"
 
@@ -13,16 +14,7 @@ bool rd_text_is_user(struct rd_span text)
 
 bool rd_text_is_scope(struct rd_span text)
 {
-	char before = ' ';
-
-	for (size_t i = 0; i < text.len; i++) {
-		const char c = text.ptr[i];
-
-		if (c < 0x20 || c > 0x7e || c == '"' || c == '\\' || (c == ' ' && before == ' '))
-			return false;
-		before = c;
-	}
-	return text.len == 0 || (before != ' ' && text.len <= RD_SCOPE_MAX);
+	return text.len <= RD_SCOPE_MAX && rd_scope_valid(text);
 }
 
 bool rd_text_is_ip(struct rd_span text)

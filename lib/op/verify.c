@@ -1,12 +1,14 @@
-// verify, for nginx' auth_request: is this access token good for this location? Stateless. nginx
-// turns every status but 2xx, 401 and 403 into a 500, so refusals are 401 whatever their reason.
-#include "op/op.h"
-#include "op/text.h"
+// verify, for nginx' auth_request: is this access token good for this location? By the token alone,
+// unless the location wants the store to be asked. nginx turns every status but 2xx, 401 and 403
+// into a 500, so these two are said of tokens only, and a 500 is meant when verify says 500 or 503.
+#include "op/access.h"
+#include "op/demands.h"
 
-// RFC 6750 section 3; RFC 9470 section 3 for a token that is good but not fresh.
-static enum rd_step challenge(struct rd_call *call, enum rd_result result)
+// RFC 6750 section 3; RFC 9470 section 3 for a token whose login is too long ago.
+static enum rd_step challenge(struct rd_call *call, const struct rd_demands *demands,
+			      enum rd_result result)
 {
-	char text[160];
+	char text[768];
 	struct rd_buf buf = RD_BUF(text);
 
 	rd_put_lit(&buf, "Bearer realm=\"refreshd\"");
@@ -15,23 +17,27 @@ static enum rd_step challenge(struct rd_call *call, enum rd_result result)
 		rd_put_str(&buf, rd_result_rows[result].error);
 		rd_put_lit(&buf, "\"");
 	}
-	if (result == RD_NOT_FRESH) {
+	if (result == RD_LACKS_SCOPE) {
+		rd_put_lit(&buf, ", scope=\"");
+		rd_put_span(&buf, demands->scope);
+		rd_put_lit(&buf, "\"");
+	}
+	if (result == RD_NOT_FRESH || result == RD_TOO_OLD) {
 		rd_put_lit(&buf, ", max_age=");
-		rd_put_u64(&buf, call->service->config->fresh_ttl_s);
+		rd_put_u64(&buf, (uint64_t)demands->auth_within_s);
 	}
 	rd_reply_error(call->reply, &rd_dialect_json, result, NULL);
 	rd_reply_header(call->reply, "WWW-Authenticate", rd_buf_span(&buf));
-	call->reply->status = 401;
+	call->reply->status = result == RD_LACKS_SCOPE ? 403 : 401;
 	return RD_STEP_REPLY;
 }
 
-// Anything but an absent parameter or "0" demands it, also a misspelled value.
-static bool wants_fresh(const struct rd_call *call)
+static enum rd_step refuse(struct rd_call *call, const struct rd_demands *demands,
+			   enum rd_result result)
 {
-	struct rd_span value = call->params.value[RD_PARAM_REQUIRE_FRESH];
-
-	return (value.len && !rd_span_is(value, RD_SPAN("0"))) ||
-	       call->params.repeated >> RD_PARAM_REQUIRE_FRESH & 1;
+	if (result == RD_INTERNAL || result == RD_STORE_OUT) // says nothing about the token
+		return rd_op_fail(call, result);
+	return challenge(call, demands, result);
 }
 
 static void optional_header(struct rd_call *call, const char *name, struct rd_span value)
@@ -46,8 +52,9 @@ static void member(struct rd_buf *body, const char *name, struct rd_span value)
 	rd_put_json(body, value);
 }
 
-static enum rd_step accept(struct rd_call *call, const struct rd_access *access, bool fresh)
+static enum rd_step accept(struct rd_call *call)
 {
+	const struct rd_access *access = &call->access;
 	struct rd_buf *body = &call->reply->body;
 
 	call->reply->status = 200;
@@ -55,45 +62,63 @@ static enum rd_step accept(struct rd_call *call, const struct rd_access *access,
 	optional_header(call, "X-Auth-Session", access->sid);
 	optional_header(call, "X-Auth-Scope", access->scope);
 	optional_header(call, "X-Auth-Client", access->client_id);
-	rd_reply_header(call->reply, "X-Auth-Fresh", fresh ? RD_SPAN("1") : RD_SPAN("0"));
+	rd_reply_header(call->reply, "X-Auth-Fresh", call->fresh ? RD_SPAN("1") : RD_SPAN("0"));
 	member(body, "{\"sub\":", access->sub);
 	member(body, ",\"sid\":", access->sid);
 	member(body, ",\"client_id\":", access->client_id);
 	member(body, ",\"scope\":", access->scope);
 	rd_put_lit(body, ",\"auth_time\":");
 	rd_put_u64(body, (uint64_t)access->auth_time_s);
-	rd_put_str(body, fresh ? ",\"fresh\":true}" : ",\"fresh\":false}");
+	rd_put_str(body, call->fresh ? ",\"fresh\":true}" : ",\"fresh\":false}");
 	return RD_STEP_REPLY;
-}
-
-// A backend that shares an HS256 key can sign what we never would.
-static bool fit_for_headers(const struct rd_access *access)
-{
-	return access->auth_time_s >= 0 && rd_text_is_user(access->sub) &&
-	       rd_text_is_scope(access->scope) &&
-	       (!access->sid.len || rd_text_is_user(access->sid)) &&
-	       (!access->client_id.len || rd_text_is_user(access->client_id));
 }
 
 enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question)
 {
 	const struct rd_config *config = call->service->config;
-	const struct rd_jwt_wants wants = {rd_span(config->issuer), rd_span(config->audience),
-					   call->now_ms / 1000};
-	struct rd_access access;
-	struct rd_span token;
-	enum rd_result result = rd_decode_bearer(&call->params, &token);
-	bool fresh;
+	const int64_t now_s = call->now_ms / 1000;
+	struct rd_demands demands;
+	enum rd_result result = rd_demands_read(call, &demands);
+
+	if (!result)
+		result = rd_access_take(call, RD_AUDIENCE_OURS, &call->access);
+	if (!result) {
+		call->fresh =
+		    call->access.fresh && now_s - call->access.auth_time_s <= config->fresh_ttl_s;
+		result = rd_demands_met(&demands, &call->access, call->fresh, now_s);
+	}
+	if (!result && demands.strict && !rd_access_session(call, &call->access))
+		result = RD_ABSENT;
+	if (result)
+		return refuse(call, &demands, result);
+	if (!demands.strict)
+		return accept(call);
+	rd_ask_session(question, rd_span(config->redis_prefix), call->token.slot, call->sid);
+	return RD_STEP_ASK;
+}
+
+// Whether the session that the token names still stands.
+static enum rd_result check_session(const struct rd_call *call, const struct rd_answer *answer)
+{
+	const struct rd_client *client;
+	struct rd_turn turn;
+	enum rd_result result = rd_read_session(answer, &turn);
+
+	if (result)
+		return result;
+	client = rd_config_client(call->service->config, turn.record.client);
+	// Two users can share a slot, and a client may be gone from the configuration.
+	if (!client || !rd_span_is(turn.record.user, call->access.sub))
+		return RD_ABSENT;
+	return rd_session_state(&turn, (int64_t)client->idle_ttl_s * 1000);
+}
+
+enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answer,
+			      struct rd_question *question)
+{
+	const struct rd_demands met = {0}; // by the token, or the store had not been asked
+	enum rd_result result = check_session(call, answer);
 
 	(void)question;
-	if (!result)
-		result = rd_jwt_verify(token, call->service->keys, &wants, &call->json, &access);
-	if (!result && !fit_for_headers(&access))
-		result = RD_MALFORMED;
-	if (result)
-		return challenge(call, result);
-	fresh = access.fresh && wants.now_s - access.auth_time_s <= config->fresh_ttl_s;
-	if (wants_fresh(call) && !fresh)
-		return challenge(call, RD_NOT_FRESH);
-	return accept(call, &access, fresh);
+	return result ? refuse(call, &met, result) : accept(call);
 }

@@ -149,26 +149,44 @@ static bool read_flags(struct rd_config *config, int *argc, char **argv, struct 
 	return true;
 }
 
+// One of two words. *second: whether it is the second one.
+static bool either(const char *name, const char *value, const char *const words[static 2],
+		   bool *second, struct rd_buf *why)
+{
+	*second = strcmp(value, words[1]) == 0;
+	if (*second || strcmp(value, words[0]) == 0)
+		return true;
+	rd_put_str(why, name);
+	rd_put_lit(why, ": wants ");
+	rd_put_str(why, words[0]);
+	rd_put_lit(why, " or ");
+	rd_put_str(why, words[1]);
+	return false;
+}
+
 static bool finish(struct rd_config *config, struct rd_buf *why)
 {
-	const char *alg = config->access_alg;
-
-	config->alg_name = strcmp(alg, "Ed25519") == 0;
-	if (config->alg_name)
-		memcpy(config->access_alg, "EdDSA", sizeof "EdDSA");
-	if (strcmp(alg, "EdDSA") != 0 && strcmp(alg, "HS256") != 0) {
+	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name)) {
 		rd_put_str(why, "access_alg: wants EdDSA, HS256 or Ed25519");
 		return false;
 	}
-	if (config->access_jitter_s == RD_UNSET)
-		config->access_jitter_s = config->access_ttl_s / 10;
-	if (config->access_jitter_s >= config->access_ttl_s) {
-		rd_put_str(why, "access_jitter_s: wants to be less than access_ttl_s");
+	if (config->alg_name)
+		memcpy(config->access_alg, "EdDSA", sizeof "EdDSA");
+	if (!either("durability", config->durability, (const char *const[]){"async", "replica"},
+		    &config->durable, why) ||
+	    !either("cookie_csrf", config->cookie_csrf, (const char *const[]){"origin", "token"},
+		    &config->csrf_token, why))
 		return false;
-	}
 	if (!*config->audience)
 		memcpy(config->audience, config->issuer, sizeof config->issuer);
-	return rd_clients_finish(config, why);
+	if (!rd_clients_finish(config, why))
+		return false;
+	if (config->access_jitter_s == RD_UNSET) // after the clients, for whom unset means theirs
+		config->access_jitter_s = config->access_ttl_s / 10;
+	if (config->access_jitter_s < config->access_ttl_s)
+		return true;
+	rd_put_str(why, "access_jitter_s: wants to be less than access_ttl_s");
+	return false;
 }
 
 bool rd_config_load(struct rd_config *config, const char *path, int *argc, char **argv,

@@ -5,17 +5,26 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "run/options.h"
+#include "token/keys.h"
 
-#define RD_CLIENTS_MAX 64
+#define RD_CLIENTS_MAX     64
+#define RD_CLIENT_TEXT_MAX 255 // bytes of a client's scopes, and of its audience
 
 struct rd_client {
 	char id[65];
 	bool confidential; // kind: public (default) or confidential (has secret_sha256)
-	bool rotation; // rotation = on (default) or off: one refresh token for the session's life
-	bool issue;    // issue = on: may call /internal/issue; confidential only
+	bool rotation;   // rotation = on (default) or off: one refresh token for the session's life
+	bool issue;      // issue = on: may call /internal/issue; confidential only
+	bool introspect; // introspect = on: may ask about all clients' tokens; confidential only
 	uint8_t secret_sha256[32];
-	uint32_t grace_s, idle_ttl_s, max_ttl_s; // default: the service's
 	bool has_secret;
+	char scopes[RD_CLIENT_TEXT_MAX + 1]; // what its sessions may have; empty: anything
+	// Default: the service's.
+	char audience[RD_CLIENT_TEXT_MAX + 1];
+	enum rd_alg access_alg;
+	int alg_name; // as in struct rd_config
+	uint32_t grace_s, idle_ttl_s, max_ttl_s, access_ttl_s;
+	uint32_t access_jitter_s; // less than access_ttl_s
 };
 
 struct rd_config {
@@ -27,7 +36,10 @@ struct rd_config {
 #undef RD_TEXT_FIELD
 	struct rd_client clients[RD_CLIENTS_MAX];
 	size_t client_count;
-	int alg_name; // 1: EdDSA is written as Ed25519
+	enum rd_alg alg; // of access_alg
+	int alg_name;    // 1: EdDSA is written as Ed25519
+	bool durable;    // durability = replica
+	bool csrf_token; // cookie_csrf = token
 };
 
 // Reads path (NULL: no file), then environ, then flags: `--grace-s 10` or
@@ -39,5 +51,9 @@ struct rd_config {
 
 // NULL when there is none.
 const struct rd_client *rd_config_client(const struct rd_config *config, struct rd_span id);
+
+// Whether keys can sign for the service and for every client. False and what is missing in why.
+[[nodiscard]] bool rd_config_signs(const struct rd_config *config, const struct rd_keys *keys,
+				   struct rd_buf *why);
 
 void rd_config_help(void); // the table as text on stdout

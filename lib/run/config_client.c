@@ -1,5 +1,9 @@
+#include <assert.h>
 #include <sodium.h>
+#include "base/scope.h"
 #include "run/option.h"
+
+#define ALG_UNSET (-1) // of alg_name
 
 static bool on_off(const char *value, bool *out)
 {
@@ -23,6 +27,11 @@ static bool set_rotation(struct rd_client *c, const char *value)
 static bool set_issue(struct rd_client *c, const char *value)
 {
 	return on_off(value, &c->issue);
+}
+
+static bool set_introspect(struct rd_client *c, const char *value)
+{
+	return on_off(value, &c->introspect);
 }
 
 static bool set_secret(struct rd_client *c, const char *value)
@@ -50,14 +59,47 @@ static bool set_max(struct rd_client *c, const char *value)
 	return rd_number(value, 1, 315360000, &c->max_ttl_s);
 }
 
+static bool set_access_ttl(struct rd_client *c, const char *value)
+{
+	return rd_number(value, 1, 86400, &c->access_ttl_s);
+}
+
+static bool set_alg(struct rd_client *c, const char *value)
+{
+	return rd_alg_read(value, &c->access_alg, &c->alg_name);
+}
+
+static bool set_text(char text[static RD_CLIENT_TEXT_MAX + 1], const char *value)
+{
+	if (strlen(value) > RD_CLIENT_TEXT_MAX)
+		return false;
+	memcpy(text, value, strlen(value) + 1);
+	return true;
+}
+
+static bool set_scopes(struct rd_client *c, const char *value)
+{
+	return rd_scope_valid(rd_span(value)) && set_text(c->scopes, value);
+}
+
+static bool set_audience(struct rd_client *c, const char *value)
+{
+	return set_text(c->audience, value);
+}
+
 static const struct {
 	const char *name, *wants;
 	bool (*set)(struct rd_client *client, const char *value);
-} keys[] = {
+} settings[] = {
     {"kind", "public or confidential", set_kind},
     {"rotation", "on or off", set_rotation},
     {"issue", "on or off", set_issue},
+    {"introspect", "on or off", set_introspect},
     {"secret_sha256", "64 hexadecimal digits", set_secret},
+    {"scopes", "words divided by single blanks, at most 255 bytes", set_scopes},
+    {"audience", "at most 255 bytes", set_audience},
+    {"access_alg", "EdDSA, HS256 or Ed25519", set_alg},
+    {"access_ttl_s", "1 to 86400", set_access_ttl},
     {"grace_s", "0 to 300", set_grace},
     {"refresh_idle_ttl_s", "1 to 315360000", set_idle},
     {"refresh_max_ttl_s", "1 to 315360000", set_max},
@@ -96,8 +138,12 @@ static struct rd_client *client_at(struct rd_config *config, const char *id, str
 		return NULL;
 	}
 	c = &config->clients[config->client_count++];
-	*c = (struct rd_client){
-	    .rotation = true, .grace_s = RD_UNSET, .idle_ttl_s = RD_UNSET, .max_ttl_s = RD_UNSET};
+	*c = (struct rd_client){.rotation = true,
+				.alg_name = ALG_UNSET,
+				.grace_s = RD_UNSET,
+				.idle_ttl_s = RD_UNSET,
+				.max_ttl_s = RD_UNSET,
+				.access_ttl_s = RD_UNSET};
 	memcpy(c->id, id, strlen(id) + 1);
 	return c;
 }
@@ -109,38 +155,83 @@ bool rd_client_set(struct rd_config *config, const char *id, const char *name, c
 
 	if (!client || !name)
 		return client;
-	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		if (strcmp(keys[i].name, name) != 0)
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		if (strcmp(settings[i].name, name) != 0)
 			continue;
-		if (keys[i].set(client, value))
+		if (settings[i].set(client, value))
 			return true;
 		rd_put_str(why, name);
-		return fail(why, ": wants ", keys[i].wants);
+		return fail(why, ": wants ", settings[i].wants);
 	}
 	return fail(why, "unknown key in a client section: ", name);
 }
 
+static void take_default(uint32_t *number, uint32_t ours)
+{
+	if (*number == RD_UNSET)
+		*number = ours;
+}
+
+// What the section leaves open is the service's.
+static void inherit(struct rd_client *c, const struct rd_config *config)
+{
+	take_default(&c->grace_s, config->grace_s);
+	take_default(&c->idle_ttl_s, config->refresh_idle_ttl_s);
+	take_default(&c->max_ttl_s, config->refresh_max_ttl_s);
+	take_default(&c->access_ttl_s, config->access_ttl_s);
+	// The service's own may be unset too, or be too long for tokens that live shorter than its.
+	c->access_jitter_s = config->access_jitter_s;
+	if (c->access_jitter_s >= c->access_ttl_s)
+		c->access_jitter_s = c->access_ttl_s / 10;
+	if (c->alg_name == ALG_UNSET) {
+		c->access_alg = config->alg;
+		c->alg_name = config->alg_name;
+	}
+	if (!*c->audience)
+		memcpy(c->audience, config->audience, sizeof c->audience);
+}
+
+static bool sound(const struct rd_client *c, struct rd_buf *why)
+{
+	if (c->confidential != c->has_secret)
+		return fail(why,
+			    c->has_secret ? "a public client has no secret_sha256: client "
+					  : "secret_sha256 is missing: client ",
+			    c->id);
+	if (c->issue && !c->confidential)
+		return fail(why, "issue = on wants kind = confidential: client ", c->id);
+	if (c->introspect && !c->confidential)
+		return fail(why, "introspect = on wants kind = confidential: client ", c->id);
+	return true;
+}
+
 bool rd_clients_finish(struct rd_config *config, struct rd_buf *why)
 {
+	static_assert(sizeof config->audience == RD_CLIENT_TEXT_MAX + 1);
 	if (!rd_config_client(config, rd_span(config->default_client)) &&
 	    !client_at(config, config->default_client, why))
 		return false;
 	for (size_t i = 0; i < config->client_count; i++) {
-		struct rd_client *c = &config->clients[i];
-
-		if (c->confidential != c->has_secret)
-			return fail(why,
-				    c->has_secret ? "a public client has no secret_sha256: client "
-						  : "secret_sha256 is missing: client ",
-				    c->id);
-		if (c->issue && !c->confidential)
-			return fail(why, "issue = on wants kind = confidential: client ", c->id);
-		if (c->grace_s == RD_UNSET)
-			c->grace_s = config->grace_s;
-		if (c->idle_ttl_s == RD_UNSET)
-			c->idle_ttl_s = config->refresh_idle_ttl_s;
-		if (c->max_ttl_s == RD_UNSET)
-			c->max_ttl_s = config->refresh_max_ttl_s;
+		if (!sound(&config->clients[i], why))
+			return false;
+		inherit(&config->clients[i], config);
 	}
+	return true;
+}
+
+bool rd_config_signs(const struct rd_config *config, const struct rd_keys *keys, struct rd_buf *why)
+{
+	rd_put_lit(why, "no active access key for ");
+	if (!rd_keys_signer(keys, config->alg))
+		return fail(why, config->access_alg, "");
+	for (size_t i = 0; i < config->client_count; i++) {
+		const struct rd_client *c = &config->clients[i];
+
+		if (rd_keys_signer(keys, c->access_alg))
+			continue;
+		rd_put_str(why, rd_alg_names[c->access_alg]);
+		return fail(why, ", which signs for client ", c->id);
+	}
+	why->len = 0;
 	return true;
 }

@@ -41,6 +41,16 @@ static void field(struct line *line, const char *name, struct rd_span value)
 	}
 }
 
+static void number(struct line *line, const char *name, uint32_t n)
+{
+	char digits[10];
+	struct rd_buf text = RD_BUF(digits);
+
+	rd_put_u64(&text, n);
+	if (n > 1)
+		field(line, name, rd_buf_span(&text));
+}
+
 static void begin(struct line *line, enum rd_log_level level, const char *event)
 {
 	const int64_t now = rd_wall_ms();
@@ -113,5 +123,6 @@ void rd_log_audit(const struct rd_audit *audit)
 	field(&line, "client_id", audit->client_id);
 	field(&line, "sub", audit->sub);
 	field(&line, "sid", audit->sid);
+	number(&line, "count", audit->count);
 	end(&line);
 }

@@ -2,6 +2,7 @@
 // key, a password or a family id to anything here. Never waits: when the reader of stderr is slow,
 // lines are dropped, and the next one says how many.
 #pragma once
+#include <stdint.h>
 #include "base/span.h"
 
 enum rd_log_level { RD_LOG_INFO, RD_LOG_WARN, RD_LOG_ERROR, RD_LOG_CRITICAL };
@@ -16,6 +17,7 @@ struct rd_audit {
 	const char *event; // "login.ok", "refresh.reuse" ...
 	struct rd_span request_id, client_ip, client_id, sub, sid;
 	const char *route, *outcome;
+	uint32_t count; // 0 and 1 are left out
 };
 
 void rd_log_audit(const struct rd_audit *audit);

@@ -65,6 +65,20 @@ bool rd_number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
 	return true;
 }
 
+bool rd_alg_read(const char *text, enum rd_alg *alg, int *name)
+{
+	*name = strcmp(text, "Ed25519") == 0;
+	*alg = RD_ALG_EDDSA;
+	if (*name)
+		return true;
+	for (int i = 0; i < RD_ALG_COUNT; i++) {
+		*alg = (enum rd_alg)i;
+		if (strcmp(text, rd_alg_names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool rd_option_set(struct rd_config *config, const struct rd_option *option, const char *value,
 		   struct rd_buf *why)
 {

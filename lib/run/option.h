@@ -23,6 +23,9 @@ const struct rd_option *rd_option_find(const char *given, size_t len);
 
 [[nodiscard]] bool rd_number(const char *text, uint32_t least, uint32_t most, uint32_t *out);
 
+// EdDSA, HS256 or Ed25519. *name: 1 for Ed25519, which is EdDSA written otherwise.
+[[nodiscard]] bool rd_alg_read(const char *text, enum rd_alg *alg, int *name);
+
 // One `name = value` of a [client NAME] section (config_client.c), or with NULL the section alone.
 [[nodiscard]] bool rd_client_set(struct rd_config *config, const char *id, const char *name,
 				 const char *value, struct rd_buf *why);

@@ -1,27 +1,76 @@
--- Starts a family: a login of one user on one device.
+-- Starts a session: a login of one user on one device. It reads, decides, and only then writes.
 --
--- KEYS  1 the family's record, 2 its user's index (same hash slot)
--- ARGV  1 idle ms, 2 absolute ms, 3 auth_time ms (0: now), 4 kid, 5 seed, 6 the record's variable part
--- Gives one string as rotate.lua does: "I", now (ms, 6 bytes), the record. The clock is Redis' own.
+-- KEYS  1 the session's record, 2 its user's index; for a login with a password: 3 the user's failed logins,
+--       which are forgotten, 4 the account
+-- ARGV  1 idle ms, 2 absolute ms, 3 auth_time ms (0: now), 4 kid, 5 seed, 6 the record's variable part,
+--       7 how many sessions a user may have (0: any number); for a login: 8 the password hash that was looked
+--       at, 9 the hash to have in its place, or ""
+-- Gives {as rotate.lua: "I", now (ms, 6 bytes), the record; sid of the session that had to end, or ""}. Or "B" and
+-- now alone when the account has got another password, was disabled or deleted since it was looked at.
+-- The clock is Redis' own.
 
+local SCAN = 100 -- sessions looked at to make room
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local idle, absolute, auth = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local most = tonumber(ARGV[7])
 local expires = now + absolute
+local records = KEYS[1]:sub(1, -23) -- what the keys of the user's records begin with
+local after = string.format('(%d', now)
+local unused, oldest, record = {}, nil, nil
 if auth == 0 then
 	auth = now
 end
 
--- The index goes first: were its key of another type, this fails before anything is written.
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-local index_expires = redis.call('PEXPIRETIME', KEYS[2])
-local rec = struct.pack('>BBBBI4I6I6I6I6I6', 1, 0, tonumber(ARGV[4]), 0, 0, 0, now, expires, now, auth)
-	.. ARGV[5] .. ARGV[6]
-if not redis.call('SET', KEYS[1], rec, 'PXAT', math.min(now + idle, expires), 'NX') then
-	return redis.error_reply('ERR family exists') -- 128 random bits: then the randomness is broken
+if KEYS[4] then
+	local account = redis.call('HMGET', KEYS[4], 'hash', 'disabled')
+	if account[1] ~= ARGV[8] or account[2] then
+		return {'B' .. struct.pack('>I6', now), ''}
+	end
 end
+
+-- Whether the user has too many. Those that ended unused count no more; of the others the oldest has to end.
+local function crowded(live)
+	for _, sid in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], after, '+inf', 'LIMIT', 0, SCAN)) do
+		local rec = redis.call('GET', records .. sid)
+		if not rec or rec:byte(2) ~= 0 then
+			unused[#unused + 1] = sid
+		elseif not oldest and #rec >= 69 and rec:byte(1) == 1 then
+			oldest, record = sid, rec
+		end
+		if live - #unused < most then
+			return false
+		end
+	end
+	return oldest
+end
+
+local live = redis.call('ZCOUNT', KEYS[2], after, '+inf')
+local ends = most > 0 and live >= most and crowded(live)
+local rec = struct.pack('>BBBBI4I6I6Bc5I6I6I6', 1, 0, tonumber(ARGV[4]), 0, 0, 0, now, 0, '\0\0\0\0\0',
+	expires, now, auth) .. ARGV[5] .. ARGV[6]
+if not redis.call('SET', KEYS[1], rec, 'PXAT', math.min(now + idle, expires), 'NX') then
+	return redis.error_reply('ERR session exists') -- 128 random bits: then the randomness is broken
+end
+if ends then -- reason 2: it had to make room
+	unused[#unused + 1] = oldest
+	record = record:sub(1, 1) .. '\1' .. record:sub(3, 3) .. '\2' .. record:sub(5, 14)
+		.. struct.pack('>I6', now) .. record:sub(21)
+	redis.call('SET', records .. oldest, record, 'PXAT', (struct.unpack('>I6', record, 27)))
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+for _, sid in ipairs(unused) do
+	redis.call('ZREM', KEYS[2], sid)
+end
+local index_expires = redis.call('PEXPIRETIME', KEYS[2]) -- now, since an index that was emptied lost it
 redis.call('ZADD', KEYS[2], expires, KEYS[1]:sub(-22))
 if index_expires < expires then
 	redis.call('PEXPIREAT', KEYS[2], expires)
 end
-return 'I' .. struct.pack('>I6', now) .. rec
+if KEYS[4] then
+	redis.call('DEL', KEYS[3])
+	if ARGV[9] ~= '' then
+		redis.call('HSET', KEYS[4], 'hash', ARGV[9])
+	end
+end
+return {'I' .. struct.pack('>I6', now) .. rec, ends and oldest or ''}

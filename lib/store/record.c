@@ -1,6 +1,12 @@
 #include "store/record.h"
 #include <assert.h>
 
+const char *const rd_reason_names[RD_REASON_COUNT] = {
+#define RD_REASON_NAME(name, text) text,
+    RD_REASONS(RD_REASON_NAME)
+#undef RD_REASON_NAME
+};
+
 struct reader {
 	const uint8_t *at;
 	size_t left;
@@ -50,6 +56,8 @@ bool rd_record_read(struct rd_span bytes, struct rd_record *out)
 	out->generation = (uint32_t)take_int(&r, 4);
 	out->rotated_ms = (int64_t)take_int(&r, 6);
 	out->seen_ms = (int64_t)take_int(&r, 6);
+	out->late = (uint8_t)take_int(&r, 1);
+	(void)take_int(&r, 5); // the fingerprint is rotate.lua's alone
 	out->expires_ms = (int64_t)take_int(&r, 6);
 	out->created_ms = (int64_t)take_int(&r, 6);
 	out->auth_time_ms = (int64_t)take_int(&r, 6);

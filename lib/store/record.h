@@ -7,22 +7,25 @@
 //        3      1  reason of the revocation (enum rd_reason)
 //        4      4  generation of the head
 //        8      6  time of the last rotation, ms; 0: never
-//       14      6  last seen, ms: made, rotated, kept or (tombstone) revoked
-//       20      6  absolute expiry, ms
-//       26      6  created, ms
-//       32      6  auth_time, ms
-//       38     16  seed, constant for the family's life
-//       54         user, client, ip (1 byte of length each), scope, claims, user agent (2 bytes
+//       14      6  last seen, ms: made, rotated, late, kept or (tombstone) revoked
+//       20      1  bit i: generation g - i was given to a late retry
+//       21      5  fingerprint of the request that rotated last; 0: none
+//       26      6  absolute expiry, ms
+//       32      6  created, ms
+//       38      6  auth_time, ms
+//       44     16  seed, constant for the family's life
+//       60         user, client, ip (1 byte of length each), scope, claims, user agent (2 bytes
 //       each)
 //
-// rotate.lua writes bytes 1..19 only; issue.lua writes the whole. All times are Redis' clock.
+// rotate.lua and revoke.lua write bytes 1..25 only; issue.lua writes the whole. All times are
+// Redis' clock. The key ends with the sid, so Redis never learns the family.
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
 #include "token/jwt.h"
 #include "token/refresh.h"
 
-#define RD_RECORD_HEAD 54
+#define RD_RECORD_HEAD 60
 #define RD_USER_MAX    255
 #define RD_SCOPE_MAX   512
 #define RD_IP_MAX      45
@@ -30,11 +33,29 @@
 #define RD_RECORD_VAR_MAX \
 	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + RD_CLAIMS_MAX + RD_AGENT_MAX + 9)
 
-enum rd_reason { RD_REASON_NONE, RD_REASON_REUSE };
+// Why a session was revoked. The scripts write 1 and 2 by themselves.
+// clang-format off
+#define RD_REASONS(X) \
+	X(NONE,    "") \
+	X(REUSE,   "reuse") \
+	X(CAP,     "cap") \
+	X(LOGOUT,  "logout") \
+	X(USER,    "user") \
+	X(ADMIN,   "admin") \
+	X(ACCOUNT, "account")
+// clang-format on
+
+enum rd_reason {
+#define RD_REASON_ENUM(name, text) RD_REASON_##name,
+	RD_REASONS(RD_REASON_ENUM)
+#undef RD_REASON_ENUM
+	    RD_REASON_COUNT
+};
+extern const char *const rd_reason_names[RD_REASON_COUNT];
 
 struct rd_record {
 	bool revoked;
-	uint8_t kid, reason;
+	uint8_t kid, reason, late;
 	uint32_t generation;
 	int64_t rotated_ms, seen_ms, expires_ms, created_ms, auth_time_ms;
 	uint8_t seed[RD_SEED_LEN];

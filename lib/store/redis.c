@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "run/log.h"
+#include "store/identity.h"
 #include "store/script.h"
 
 enum state { DOWN, CONNECTING, GREETING, UP };
@@ -26,6 +27,7 @@ struct rd_redis {
 	int failures;           // attempts to connect that failed in a row
 	int64_t retry_at_ms, greet_by_ms;
 	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
+	struct rd_identity identity; // of the server, as last seen
 	struct queue sent, waiting;
 	struct rd_pending *unwritten; // first of sent that no write has begun for, or NULL
 };
@@ -56,8 +58,12 @@ static void refuse_all(struct queue *q)
 	struct rd_pending *p;
 
 	*q = (struct queue){0};
-	while ((p = pop(&all)))
+	while ((p = pop(&all))) {
+		if (p->held)
+			freeReplyObject(p->held);
+		p->held = NULL;
 		p->done(p, &away);
+	}
 }
 
 static void listen_for(struct rd_redis *r, uint32_t events)
@@ -98,6 +104,7 @@ static void greet(struct rd_redis *r)
 	r->state = GREETING;
 	r->greeted = 0;
 	r->greetings = RD_SCRIPT_COUNT + rd_script_greet(r->ctx, &r->config);
+	r->greetings += rd_identity_ask(r->ctx);
 	for (int i = 0; i < RD_SCRIPT_COUNT; i++)
 		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
 }
@@ -141,6 +148,8 @@ static void connect_now(struct rd_redis *r, int64_t now_ms)
 static void send_question(struct rd_redis *r, struct rd_pending *p)
 {
 	rd_script_append(r->ctx, &p->question, p->whole ? NULL : r->sha[p->question.script]);
+	if (p->question.durable) // shorter than our own patience, so that the answer is "too few"
+		redisAppendCommand(r->ctx, "WAIT 1 %d", r->config.timeout_ms * 3 / 4);
 	push(&r->sent, p);
 	if (!r->unwritten)
 		r->unwritten = p;
@@ -149,7 +158,7 @@ static void send_question(struct rd_redis *r, struct rd_pending *p)
 // One reply of the greeting. False when Redis refuses us.
 static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t now_ms)
 {
-	int script = r->greeted++ - (r->greetings - RD_SCRIPT_COUNT);
+	const int script = r->greeted++ - (r->greetings - RD_SCRIPT_COUNT);
 	struct rd_pending *p;
 
 	if (reply->type == REDIS_REPLY_ERROR ||
@@ -159,6 +168,9 @@ static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t 
 	}
 	if (script >= 0)
 		memcpy(r->sha[script], reply->str, RD_SHA_LEN);
+	else if (reply->type == REDIS_REPLY_STRING)
+		rd_identity_read(&r->identity, (struct rd_span){reply->str, (size_t)reply->len},
+				 now_ms);
 	if (r->greeted < r->greetings)
 		return true;
 	r->state = UP;
@@ -169,13 +181,19 @@ static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t 
 	return true;
 }
 
-static void question_reply(struct rd_redis *r, const redisReply *reply)
+static bool is_error(const redisReply *reply, const char *word)
+{
+	return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+// The reply to the first question in flight; replicas: how many have it, -1 when that was not
+// asked.
+static void finish(struct rd_redis *r, const redisReply *reply, long long replicas)
 {
 	struct rd_pending *p = pop(&r->sent);
 	struct rd_answer answer;
 
-	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) == 0 &&
-	    !p->whole) {
+	if (is_error(reply, "NOSCRIPT") && !p->whole) {
 		p->whole = true; // nothing ran; send the text along, which also loads it
 		send_question(r, p);
 		return;
@@ -183,7 +201,31 @@ static void question_reply(struct rd_redis *r, const redisReply *reply)
 	if (reply->type == REDIS_REPLY_ERROR)
 		rd_log(RD_LOG_ERROR, "redis.error", "%s", reply->str);
 	rd_script_answer(reply, &answer);
+	if (replicas == 0) {
+		rd_log(RD_LOG_ERROR, "redis.error", "no replica has confirmed a write");
+		answer = (struct rd_answer){.away = true};
+	}
 	p->done(p, &answer);
+}
+
+// Gives whether the reply was kept for later.
+static bool question_reply(struct rd_redis *r, redisReply *reply)
+{
+	struct rd_pending *p = r->sent.first;
+	redisReply *first = p->held;
+
+	if (p->question.durable && !first) {
+		p->held = reply;
+		return true;
+	}
+	p->held = NULL;
+	if (!first) {
+		finish(r, reply, -1);
+		return false;
+	}
+	finish(r, first, reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0);
+	freeReplyObject(first);
+	return false;
 }
 
 static void read_replies(struct rd_redis *r, int64_t now_ms)
@@ -192,15 +234,23 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 	bool go_on = redisBufferRead(r->ctx) == REDIS_OK;
 
 	while (go_on && redisGetReplyFromReader(r->ctx, &reply) == REDIS_OK && reply) {
+		const bool demoted = is_error(reply, "READONLY");
+		bool kept = false;
+
 		if (r->state == GREETING) {
 			go_on = greeting_reply(r, reply, now_ms);
 		} else if (r->sent.first && r->sent.first != r->unwritten) {
-			question_reply(r, reply);
+			kept = question_reply(r, reply);
 		} else {
 			drop(r, now_ms, "a reply nobody asked for");
 			go_on = false;
 		}
-		freeReplyObject(reply);
+		if (!kept)
+			freeReplyObject(reply);
+		if (go_on && demoted) { // it follows another now, whom the address may name by then
+			drop(r, now_ms, "Redis has become a replica");
+			go_on = false;
+		}
 	}
 	if (r->ctx && r->ctx->err)
 		drop(r, now_ms, r->ctx->errstr);
@@ -228,6 +278,7 @@ void rd_redis_submit(struct rd_redis *r, struct rd_pending *p)
 {
 	p->deadline_ms = rd_mono_ms() + r->config.timeout_ms;
 	p->whole = false;
+	p->held = NULL;
 	if (r->state == UP)
 		send_question(r, p);
 	else
@@ -300,6 +351,11 @@ int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 bool rd_redis_up(const struct rd_redis *r)
 {
 	return r->state == UP;
+}
+
+bool rd_redis_lost(const struct rd_redis *r, int64_t window_ms)
+{
+	return r->identity.known && rd_mono_ms() - r->identity.since_ms < window_ms;
 }
 
 bool rd_redis_settled(const struct rd_redis *r)

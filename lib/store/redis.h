@@ -5,6 +5,9 @@
 // question in flight, because hiredis would hand the late reply to the next caller. After a failed
 // attempt to connect, questions are refused at once until an attempt succeeds; attempts are 25..50
 // ms apart at first and 200..400 ms later, jittered.
+//
+// A durable question is followed by WAIT, which holds up what comes behind it on its connection:
+// give such questions a connection of their own.
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
@@ -37,6 +40,7 @@ struct rd_pending {
 	struct rd_pending *next;
 	int64_t deadline_ms; // monotonic
 	bool whole;          // sent as EVAL with the script's text
+	void *held;          // of a durable question: its reply, until the replicas' count is there
 };
 
 struct rd_redis;
@@ -50,7 +54,10 @@ void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_
 // the end of each wake-up. Gives the ms until it wants to be called again, -1 for no wish.
 int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
-bool rd_redis_up(const struct rd_redis *redis);      // connected, scripts loaded
+bool rd_redis_up(const struct rd_redis *redis); // connected, scripts loaded
+// Whether acknowledged writes may have been lost within the last window_ms: the server was started,
+// or another one has taken its place.
+bool rd_redis_lost(const struct rd_redis *redis, int64_t window_ms);
 bool rd_redis_settled(const struct rd_redis *redis); // up, or the last attempt failed
 
 // Asks one question and waits for its answer: for the admin verbs. False and why on failure;

@@ -15,6 +15,20 @@ static bool fail(redisContext *ctx, redisReply *reply, struct rd_buf *why)
 	return false;
 }
 
+// Whether a replica has what was written on this connection: the reply to WAIT.
+static bool confirmed(redisContext *ctx, struct rd_buf *why)
+{
+	redisReply *reply = NULL;
+	bool yes = redisGetReply(ctx, (void **)&reply) == REDIS_OK &&
+		   reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
+
+	if (!yes)
+		rd_put_lit(why, "no replica has confirmed it: try again; ");
+	if (reply)
+		freeReplyObject(reply);
+	return yes;
+}
+
 bool rd_redis_call(const struct rd_redis_config *config, const struct rd_question *question,
 		   struct rd_answer *answer, void **handle, struct rd_buf *why)
 {
@@ -30,6 +44,8 @@ bool rd_redis_call(const struct rd_redis_config *config, const struct rd_questio
 	redisSetTimeout(ctx, limit);
 	replies = rd_script_greet(ctx, config) + 1;
 	rd_script_append(ctx, question, NULL);
+	if (question->durable)
+		redisAppendCommand(ctx, "WAIT 1 %d", (int)limit.tv_sec * 900);
 	while (replies-- > 0) {
 		if (reply)
 			freeReplyObject(reply);
@@ -38,8 +54,12 @@ bool rd_redis_call(const struct rd_redis_config *config, const struct rd_questio
 		    reply->type == REDIS_REPLY_ERROR)
 			return fail(ctx, reply, why);
 	}
-	redisFree(ctx);
 	rd_script_answer(reply, answer);
+	if (question->durable && !confirmed(ctx, why)) {
+		freeReplyObject(reply);
+		return fail(ctx, NULL, why);
+	}
+	redisFree(ctx);
 	*handle = reply;
 	return true;
 }

@@ -9,11 +9,23 @@ const char *const rd_script_texts[RD_SCRIPT_COUNT] = {
     [RD_SCRIPT_ISSUE] =
 #include "issue.lua.h"
     ,
+    [RD_SCRIPT_REVOKE] =
+#include "revoke.lua.h"
+    ,
+    [RD_SCRIPT_SESSION] =
+#include "session.lua.h"
+    ,
+    [RD_SCRIPT_SESSIONS] =
+#include "sessions.lua.h"
+    ,
+    [RD_SCRIPT_LOGIN] =
+#include "login.lua.h"
+    ,
     [RD_SCRIPT_ACCOUNT] =
 #include "account.lua.h"
     ,
-    [RD_SCRIPT_ACCOUNT_ADD] =
-#include "account_add.lua.h"
+    [RD_SCRIPT_ACCOUNTS] =
+#include "accounts.lua.h"
     ,
     // clang-format on
 };

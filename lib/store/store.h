@@ -9,10 +9,14 @@
 // The scripts, each in its own .lua file of the same name, embedded at build.
 // clang-format off
 #define RD_SCRIPTS(X) \
-	X(ROTATE,      rotate) \
-	X(ISSUE,       issue) \
-	X(ACCOUNT,     account) \
-	X(ACCOUNT_ADD, account_add)
+	X(ROTATE,   rotate) \
+	X(ISSUE,    issue) \
+	X(REVOKE,   revoke) \
+	X(SESSION,  session) \
+	X(SESSIONS, sessions) \
+	X(LOGIN,    login) \
+	X(ACCOUNT,  account) \
+	X(ACCOUNTS, accounts)
 // clang-format on
 
 enum rd_script {
@@ -22,20 +26,21 @@ enum rd_script {
 	    RD_SCRIPT_COUNT
 };
 
-#define RD_KEYS_PER_QUESTION 2
-#define RD_ARGS_PER_QUESTION 7
-#define RD_QUESTION_BYTES    (RD_RECORD_VAR_MAX + 512)
+#define RD_KEYS_PER_QUESTION 4
+#define RD_ARGS_PER_QUESTION 10
+#define RD_QUESTION_BYTES    (RD_RECORD_VAR_MAX + 1024)
 
 // One script call. The spans point into text, so a question must not be copied.
 struct rd_question {
 	enum rd_script script;
+	bool durable; // answered only when a replica knows it too
 	size_t keys, args;
 	struct rd_span key[RD_KEYS_PER_QUESTION], arg[RD_ARGS_PER_QUESTION];
 	size_t text_len;
 	char text[RD_QUESTION_BYTES];
 };
 
-#define RD_ANSWER_PARTS 3
+#define RD_ANSWER_PARTS 4
 
 // What came back. away: no answer in time, or none that can be used; whether the script ran is then
 // not known. Otherwise one integer, or count strings (one, or the members of a list; nil is ptr
@@ -50,20 +55,35 @@ struct rd_answer {
 struct rd_rotation {
 	struct rd_span prefix;        // of every key, "rd:"
 	const struct rd_token *token; // authentic
+	const char *sid;              // RD_SID_TEXT_LEN bytes
 	struct rd_span client;
 	int64_t grace_ms, idle_ms;
-	uint8_t kid;          // of the active refresh key
-	bool rotate;          // false: the client keeps one token for the family's life
-	struct rd_span scope; // asked for; empty: all that was granted
+	uint8_t kid;                 // of the active refresh key; adopting: the token's
+	bool rotate;                 // false: the client keeps one token for the session's life
+	struct rd_span scope;        // asked for; empty: all that was granted
+	int64_t late_ms;             // late retries are taken until then after a rotation; 0: never
+	uint8_t print[RD_PRINT_LEN]; // of the sender
+	unsigned adopt;              // generations ahead of the record to believe; 0: none
 };
 
-// "may this token rotate?" and what the script said. RD_OK means: give out the token of out's
-// generation. A refusal is one of RD_ABSENT .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer
-// is unusable.
+enum rd_turn_kind {
+	RD_TURN_OTHER,     // no success
+	RD_TURN_ISSUED,    // a new session
+	RD_TURN_ROTATED,   // the head has a successor
+	RD_TURN_COALESCED, // the head is young and stays
+	RD_TURN_REPLAYED,  // the predecessor came within the grace
+	RD_TURN_LATE,      // the predecessor came late, its answer was lost
+	RD_TURN_ADOPTED,   // Redis had lost this generation
+	RD_TURN_KEPT,      // the client's token does not rotate: it has the one to keep
+};
+
+// What became of a session. RD_OK means: give out the token of out's generation. A refusal is one
+// of RD_ABSENT .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer is unusable.
 struct rd_turn {
-	bool kept;               // the client's token does not rotate: it has the one to keep
+	enum rd_turn_kind kind;
 	int64_t now_ms;          // Redis' clock
 	struct rd_record record; // as it stands now, borrowed from the answer; unset when RD_ABSENT
+	struct rd_span ended;    // issue: sid of the session that had to make room; else empty
 };
 
 void rd_ask_rotate(struct rd_question *out, const struct rd_rotation *rotation);
@@ -71,26 +91,96 @@ void rd_ask_rotate(struct rd_question *out, const struct rd_rotation *rotation);
 
 struct rd_issue {
 	struct rd_span prefix;
-	const struct rd_token *token; // slot, family and kid; generation 0
-	const uint8_t *seed;          // RD_SEED_LEN
+	const struct rd_token *token; // slot and kid; generation 0
+	const char *sid;
+	const uint8_t *seed; // RD_SEED_LEN
 	int64_t idle_ms, absolute_ms;
 	int64_t auth_time_ms;   // 0: now
 	struct rd_record about; // user, client, ip, scope, claims, agent
+	unsigned sessions_max;  // of this user; 0: any number
+	// A login: the hash its password was checked against, and the one to have in its place.
+	// hash empty: no login. With a login the user's failed ones are forgotten.
+	struct rd_span hash, new_hash;
 };
 
 void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue);
-// RD_OK fills now_ms and record.
+// RD_OK fills *out. RD_BAD_LOGIN: the account is not any more what the password was checked
+// against.
 [[nodiscard]] enum rd_result rd_read_issue(const struct rd_answer *answer, struct rd_turn *out);
+
+struct rd_revocation {
+	struct rd_span prefix;
+	const uint8_t *slot;   // RD_SLOT_LEN: whose sessions
+	const char *sid;       // this one; NULL: all
+	const char *asker;     // sid of a session that must stand; NULL: nobody asks
+	bool keep_asker;       // all but the asker's
+	struct rd_span client; // whose session it must be; empty: any
+	enum rd_reason reason;
+	bool durable;
+};
+
+void rd_ask_revoke(struct rd_question *out, const struct rd_revocation *revocation);
+// RD_OK: *count sessions have ended, 0 when they had before. RD_ABSENT: no such session,
+// RD_REVOKED: the asker's is over, RD_WRONG_CLIENT, RD_STORE_OUT: not known whether they have
+// ended.
+[[nodiscard]] enum rd_result rd_read_revoke(const struct rd_answer *answer, uint32_t *count);
+
+// Looks at a session without changing it.
+void rd_ask_session(struct rd_question *out, struct rd_span prefix,
+		    const uint8_t slot[static RD_SLOT_LEN], const char *sid);
+// RD_OK fills *out, also for a tombstone and for what is past its idle time: rd_session_state
+// tells. RD_ABSENT or RD_STORE_OUT otherwise.
+[[nodiscard]] enum rd_result rd_read_session(const struct rd_answer *answer, struct rd_turn *out);
+// RD_OK, RD_REVOKED or RD_EXPIRED. idle_ms: of the record's client. Pure.
+[[nodiscard]] enum rd_result rd_session_state(const struct rd_turn *turn, int64_t idle_ms);
+
+#define RD_SESSIONS_PAGE 100
+
+// A page of a user's sessions, the newest first. asker: as in struct rd_revocation. skip: how many
+// the pages before have given, not how many were asked for: those that ended unused leave the list.
+void rd_ask_sessions(struct rd_question *out, struct rd_span prefix,
+		     const uint8_t slot[static RD_SLOT_LEN], size_t skip, const char *asker);
+
+struct rd_sessions {
+	int64_t now_ms;
+	uint32_t total; // sessions the user has, on all pages
+	struct rd_span rest;
+};
+
+// RD_OK, RD_REVOKED (the asker's is over) or RD_STORE_OUT. *out borrows from the answer.
+[[nodiscard]] enum rd_result rd_read_sessions(const struct rd_answer *answer,
+					      struct rd_sessions *out);
+// Takes the next one off; false at the end. sid: RD_SID_TEXT_LEN bytes. A record that cannot be
+// read is passed over.
+[[nodiscard]] bool rd_sessions_next(struct rd_sessions *sessions, struct rd_span *sid,
+				    struct rd_record *record);
 
 struct rd_account {
 	struct rd_span name, hash; // hash: Argon2id, encoded
 	bool disabled;
 };
 
+struct rd_login {
+	struct rd_span prefix;
+	const uint8_t *slot;
+	unsigned tries;      // before the account has to wait
+	int64_t wait_max_ms; // 0: it never has to
+};
+
+// Counts one try to log in and gives the account.
+void rd_ask_login(struct rd_question *out, const struct rd_login *login);
+// RD_OK, RD_ABSENT, RD_WAIT (*wait_ms says how long, *out has the name only, if there is one) or
+// RD_STORE_OUT. *out borrows from the answer.
+[[nodiscard]] enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *out,
+					   int64_t *wait_ms);
+
+// Changes an account. what: add, password, disable, enable, delete. The answer's integer is 1 when
+// done, 0 when there was nothing to do it to.
 void rd_ask_account(struct rd_question *out, struct rd_span prefix,
-		    const uint8_t slot[static RD_SLOT_LEN]);
-// RD_OK, RD_ABSENT or RD_STORE_OUT. *out borrows from the answer.
-[[nodiscard]] enum rd_result rd_read_account(const struct rd_answer *answer,
-					     struct rd_account *out);
-void rd_ask_account_add(struct rd_question *out, struct rd_span prefix,
-			const uint8_t slot[static RD_SLOT_LEN], const struct rd_account *account);
+		    const uint8_t slot[static RD_SLOT_LEN], const char *what,
+		    const struct rd_account *account);
+
+// Lists accounts page by page. cursor: "0" at first, then the answer's part 0, until that is "0"
+// again. rd_accounts_next takes them off the answer's part 1.
+void rd_ask_accounts(struct rd_question *out, struct rd_span prefix, struct rd_span cursor);
+[[nodiscard]] bool rd_accounts_next(struct rd_span *rest, struct rd_account *account);

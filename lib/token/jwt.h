@@ -22,7 +22,8 @@ void rd_jwt_sign(struct rd_buf *out, const struct rd_access *access,
 		 const struct rd_access_key *key, int name);
 
 struct rd_jwt_wants {
-	struct rd_span iss, aud;
+	struct rd_span iss;
+	struct rd_span aud; // ptr NULL: not looked at, that is left to rd_jwt_is_for
 	int64_t now_s;
 };
 
@@ -33,6 +34,14 @@ struct rd_jwt_wants {
 [[nodiscard]] enum rd_result rd_jwt_verify(struct rd_span token, const struct rd_keys *keys,
 					   const struct rd_jwt_wants *wants,
 					   struct json_object **doc, struct rd_access *out);
+
+// The key of the ring that a token with this header would be by, or NULL. Says nothing of the rest.
+const struct rd_access_key *rd_jwt_key(struct rd_span token, const struct rd_keys *keys);
+
+// Whether aud of a verified token is, or holds, this audience; then *out is that, borrowed from
+// doc.
+[[nodiscard]] bool rd_jwt_is_for(struct json_object *doc, struct rd_span audience,
+				 struct rd_span *out);
 
 // Whether a custom claim of this name would clash with one of ours or with a registered one that
 // says who made the token, for whom, or how the user proved who they are (RFC 7519 section 4.1, RFC

@@ -1,14 +1,14 @@
 #include <assert.h>
 #include "base/b64.h"
-#include "base/rand.h"
 #include "base/secret.h"
 #include "token/keys.h"
 
 #define CONTEXT "refreshd"
 #define LINES   (1 + 2 * RD_KEYS_MAX) // deployment, refresh, access
-#define FIELDS  4
+#define FIELDS  5
 
 const char *const rd_alg_names[RD_ALG_COUNT] = {"EdDSA", "HS256"};
+const char *const rd_key_state_names[RD_KEY_STATE_COUNT] = {"next", "active", "retired"};
 
 struct reader {
 	struct rd_keys *keys;
@@ -63,12 +63,33 @@ static bool read_secret(struct reader *r, struct rd_span field, uint8_t secret[s
 	return true;
 }
 
-static bool read_state(struct reader *r, struct rd_span field, bool *active)
+static bool read_state(struct reader *r, struct rd_span field, enum rd_key_state *state)
 {
-	*active = rd_span_is(field, RD_SPAN("active"));
-	if (*active || rd_span_is(field, RD_SPAN("retired")))
+	for (int i = 0; i < RD_KEY_STATE_COUNT; i++) {
+		if (rd_span_is(field, rd_span(rd_key_state_names[i]))) {
+			*state = (enum rd_key_state)i;
+			return true;
+		}
+	}
+	return wrong(r, "state is neither next nor active nor retired");
+}
+
+// field.ptr is NULL where there is none.
+static bool read_since(struct reader *r, struct rd_span field, int64_t *since_s)
+{
+	static const char error[] = "since is not a time in unix seconds";
+
+	*since_s = 0;
+	if (!field.ptr)
 		return true;
-	return wrong(r, "state is neither active nor retired");
+	if (field.len < 1 || field.len > 12 || (field.ptr[0] == '0' && field.len > 1))
+		return wrong(r, error);
+	for (size_t i = 0; i < field.len; i++) {
+		if (field.ptr[i] < '0' || field.ptr[i] > '9')
+			return wrong(r, error);
+		*since_s = *since_s * 10 + (field.ptr[i] - '0');
+	}
+	return *since_s <= RD_SINCE_MAX || wrong(r, error);
 }
 
 static bool read_kid(struct reader *r, struct rd_span field, uint8_t *kid)
@@ -116,25 +137,29 @@ static bool read_refresh(struct reader *r, const struct rd_span field[static FIE
 {
 	RD_SECRET_BYTES(master, 32);
 	struct rd_refresh_key *key;
+	enum rd_key_state state;
+	int64_t since_s;
 	uint8_t kid;
-	bool active;
 
-	if (!read_kid(r, field[1], &kid) || !read_state(r, field[2], &active))
+	if (!read_kid(r, field[1], &kid) || !read_state(r, field[2], &state) ||
+	    !read_since(r, field[4], &since_s))
 		return false;
 	key = &r->keys->refresh[kid];
 	if (key->kid != 0)
 		return wrong(r, "a second refresh key of this kid");
-	if (active && r->keys->refresh_active != 0)
+	if (state == RD_KEY_ACTIVE && r->keys->refresh_active != 0)
 		return wrong(r, "a second active refresh key");
 	if (r->refresh_count++ == RD_KEYS_MAX)
 		return wrong(r, "too many refresh keys");
 	if (!read_secret(r, field[3], master))
 		return false;
 	key->kid = kid;
-	key->active = active;
+	key->state = state;
+	key->since_s = since_s;
+	key->line = r->line;
 	derive(key->tag_key, 1, master);
 	derive(key->secret_key, 2, master);
-	if (active)
+	if (state == RD_KEY_ACTIVE)
 		r->keys->refresh_active = kid;
 	return true;
 }
@@ -199,12 +224,14 @@ static bool read_access(struct reader *r, const struct rd_span field[static FIEL
 {
 	RD_SECRET_BYTES(secret, 32);
 	struct rd_access_key *key;
+	enum rd_key_state state;
 	enum rd_alg alg;
-	bool active;
+	int64_t since_s;
 
-	if (!read_alg(r, field[1], &alg) || !read_state(r, field[2], &active))
+	if (!read_alg(r, field[1], &alg) || !read_state(r, field[2], &state) ||
+	    !read_since(r, field[4], &since_s))
 		return false;
-	if (active && rd_keys_signer(r->keys, alg))
+	if (state == RD_KEY_ACTIVE && rd_keys_signer(r->keys, alg))
 		return wrong(r, "a second active access key of this algorithm");
 	if (r->keys->access_count == RD_KEYS_MAX)
 		return wrong(r, "too many access keys");
@@ -212,19 +239,21 @@ static bool read_access(struct reader *r, const struct rd_span field[static FIEL
 		return false;
 	key = &r->keys->access[r->keys->access_count++];
 	key->alg = alg;
-	key->active = active;
+	key->state = state;
+	key->since_s = since_s;
+	key->line = r->line;
 	make_access(key, secret);
 	return true;
 }
 
 static const struct {
 	const char *name;
-	size_t fields;
+	size_t least, most; // fields
 	bool (*read)(struct reader *r, const struct rd_span field[static FIELDS]);
 } kinds[] = {
-    {"deployment", 2, read_deployment},
-    {"refresh", 4, read_refresh},
-    {"access", 4, read_access},
+    {"deployment", 2, 2, read_deployment},
+    {"refresh", 4, 5, read_refresh},
+    {"access", 4, 5, read_access},
 };
 
 // Divides by single blanks. Gives the number of fields; FIELDS + 1 when there are more.
@@ -244,7 +273,7 @@ static size_t split(struct rd_span line, struct rd_span field[static FIELDS])
 
 static bool read_line(struct reader *r, struct rd_span line)
 {
-	struct rd_span field[FIELDS];
+	struct rd_span field[FIELDS] = {};
 	size_t count;
 
 	r->line++;
@@ -254,7 +283,7 @@ static bool read_line(struct reader *r, struct rd_span line)
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (!rd_span_is(field[0], rd_span(kinds[i].name)))
 			continue;
-		if (count != kinds[i].fields)
+		if (count < kinds[i].least || count > kinds[i].most)
 			return wrong(r, "wrong number of fields");
 		return kinds[i].read(r, field);
 	}
@@ -300,22 +329,7 @@ bool rd_keys_parse(struct rd_span text, struct rd_keys *keys, struct rd_buf *why
 const struct rd_access_key *rd_keys_signer(const struct rd_keys *keys, enum rd_alg alg)
 {
 	for (size_t i = 0; i < keys->access_count; i++)
-		if (keys->access[i].alg == alg && keys->access[i].active)
+		if (keys->access[i].alg == alg && keys->access[i].state == RD_KEY_ACTIVE)
 			return &keys->access[i];
 	return NULL;
-}
-
-void rd_keys_generate(struct rd_buf *out)
-{
-	static const char *const starts[] = {"deployment ", "refresh 1 active ",
-					     "access EdDSA active ", "access HS256 active "};
-
-	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-		RD_SECRET_BYTES(secret, 32);
-
-		rd_rand(secret, 32);
-		rd_put_str(out, starts[i]);
-		rd_put_b64(out, secret, 32);
-		rd_put_lit(out, "\n");
-	}
 }

@@ -2,13 +2,15 @@
 //
 // The key file is text, one key a line, `#` starts a comment line, fields divided by one blank:
 //
-//   deployment <secret>                        one: makes slots and sids, never changes
-//   refresh <kid 1..255> <state> <secret>      masters of refresh tokens
-//   access <EdDSA|HS256> <state> <secret>      signing keys; EdDSA: the 32-byte Ed25519 seed
+//   deployment <secret>                             one: makes slots and sids, never changes
+//   refresh <kid 1..255> <state> <secret> [since]   masters of refresh tokens
+//   access <EdDSA|HS256> <state> <secret> [since]   signing keys; EdDSA: the 32-byte Ed25519 seed
 //
-// state is active (makes and checks) or retired (checks only); <secret> is 32 bytes in base64url.
-// Exactly one refresh key is active, and at most one access key of each algorithm. Empty lines are
-// skipped. A secret of all zero bytes, or one that stands on two lines, is refused.
+// state is next (checks, is published, makes nothing yet), active (makes and checks) or retired
+// (checks what it made); <secret> is 32 bytes in base64url; since, in unix seconds, is when the key
+// got its state, long ago where it is missing. Exactly one refresh key is active, and at most one
+// access key of each algorithm. Empty lines are skipped. A secret of all zero bytes, or one that
+// stands on two lines, is refused.
 #pragma once
 #include <sodium.h>
 #include <stdint.h>
@@ -18,19 +20,25 @@
 #define RD_KEYS_MAX       16 // of each kind
 #define RD_KID_LEN        43 // RFC 7638 thumbprint, SHA-256 in base64url
 #define RD_JWT_HEADER_MAX 128
+#define RD_SINCE_MAX      INT64_C(253402300799) // the last second of the year 9999
 
 enum rd_alg { RD_ALG_EDDSA, RD_ALG_HS256, RD_ALG_COUNT };
+enum rd_key_state { RD_KEY_NEXT, RD_KEY_ACTIVE, RD_KEY_RETIRED, RD_KEY_STATE_COUNT };
 
 struct rd_refresh_key {
 	uint8_t kid; // 0: no such key
-	bool active;
+	enum rd_key_state state;
+	unsigned line;   // of the file, from 1
+	int64_t since_s; // 0: not said
 	// crypto_kdf of the master, context "refreshd", ids 1 and 2
 	uint8_t tag_key[32], secret_key[32];
 };
 
 struct rd_access_key {
 	enum rd_alg alg;
-	bool active;
+	enum rd_key_state state;
+	unsigned line;   // of the file, from 1
+	int64_t since_s; // 0: not said
 	char kid[RD_KID_LEN + 1];
 	uint8_t secret[crypto_sign_SECRETKEYBYTES]; // Ed25519 secret key, or 32 bytes for HS256
 	uint8_t public[crypto_sign_PUBLICKEYBYTES]; // Ed25519 only
@@ -58,8 +66,5 @@ void rd_keys_wipe(struct rd_keys *keys);
 // The active access key of an algorithm, or NULL.
 const struct rd_access_key *rd_keys_signer(const struct rd_keys *keys, enum rd_alg alg);
 
-// Writes a new key file's text (secrets!): deployment, refresh 1 and an access key of each
-// algorithm.
-void rd_keys_generate(struct rd_buf *out);
-
-extern const char *const rd_alg_names[RD_ALG_COUNT]; // "EdDSA", "HS256"
+extern const char *const rd_alg_names[RD_ALG_COUNT];             // "EdDSA", "HS256"
+extern const char *const rd_key_state_names[RD_KEY_STATE_COUNT]; // "next", "active", "retired"

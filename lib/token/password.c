@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <stdlib.h>
 #include "base/buf.h"
 #include "token/password.h"
 
@@ -45,4 +46,18 @@ bool rd_password_verify(const char *hash, struct rd_span password, const struct 
 	right = crypto_pwhash_argon2id_str_verify(hash ? hash : dummy, bytes_of(password),
 						  password.len) == 0;
 	return hash && right;
+}
+
+// The number behind name in text; 0 for none.
+static unsigned long long number_at(const char *text, const char *name)
+{
+	const char *at = strstr(text, name);
+
+	return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+}
+
+bool rd_password_outdated(const char *hash, const struct rd_argon2 *cost)
+{
+	return strncmp(hash, "$argon2id$v=19$", 15) != 0 ||
+	       number_at(hash, "$m=") < cost->mem_kib || number_at(hash, ",t=") < cost->ops;
 }

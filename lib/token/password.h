@@ -18,3 +18,5 @@ struct rd_argon2 {
 // against a throw-away hash of the same cost, and the answer is false.
 [[nodiscard]] bool rd_password_verify(const char *hash, struct rd_span password,
 				      const struct rd_argon2 *cost);
+// Whether hash, encoded, was made at less than this cost and should be made again. Pure.
+[[nodiscard]] bool rd_password_outdated(const char *hash, const struct rd_argon2 *cost);

@@ -3,8 +3,7 @@
 #include "base/secret.h"
 #include "token/refresh.h"
 
-#define PREFIX      "rt1_"
-#define PREFIX_LEN  (sizeof PREFIX - 1)
+#define PREFIX_LEN  (sizeof RD_TOKEN_PREFIX - 1)
 #define SECRET_AT   30 // where the secret and the tag start in the token's bytes
 #define TAG_AT      (SECRET_AT + RD_SECRET_LEN)
 #define MESSAGE_MAX (TAG_AT + RD_CLIENT_MAX) // the longer of the two hash inputs
@@ -84,7 +83,7 @@ enum rd_result rd_token_parse(struct rd_span text, struct rd_token *out)
 	RD_WIPE(packed_wipe) struct packed raw;
 
 	rd_token_wipe(out);
-	if (text.len != RD_TOKEN_TEXT_LEN || memcmp(text.ptr, PREFIX, PREFIX_LEN) != 0)
+	if (text.len != RD_TOKEN_TEXT_LEN || memcmp(text.ptr, RD_TOKEN_PREFIX, PREFIX_LEN) != 0)
 		return RD_MALFORMED;
 	text = (struct rd_span){text.ptr + PREFIX_LEN, text.len - PREFIX_LEN};
 	if (rd_b64_decode(raw.bytes, sizeof raw.bytes, text) != sizeof raw.bytes ||
@@ -100,7 +99,7 @@ void rd_token_print(const struct rd_token *token, char out[static RD_TOKEN_TEXT_
 
 	token_pack(raw.bytes, token);
 	pack(raw.bytes + TAG_AT, token->tag, sizeof token->tag);
-	memcpy(out, PREFIX, PREFIX_LEN);
+	memcpy(out, RD_TOKEN_PREFIX, PREFIX_LEN);
 	rd_b64_encode(out + PREFIX_LEN, raw.bytes, sizeof raw.bytes);
 }
 
@@ -206,4 +205,37 @@ void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 	assert(rc == 0);
 	(void)rc;
 	rd_b64_encode(sid, bytes, sizeof bytes);
+}
+
+void rd_csrf_of(char csrf[static RD_CSRF_TEXT_LEN + 1], const struct rd_keys *keys,
+		const uint8_t family[static RD_FAMILY_LEN])
+{
+	// The context that keeps it apart from a sid, whose key it shares.
+	static const uint8_t context[crypto_generichash_blake2b_PERSONALBYTES] = "refreshd csrf";
+	uint8_t bytes[24];
+	int rc = crypto_generichash_blake2b_salt_personal(bytes, sizeof bytes, family,
+							  RD_FAMILY_LEN, keys->sid_key,
+							  sizeof keys->sid_key, NULL, context);
+
+	static_assert(RD_B64_LEN(sizeof bytes) == RD_CSRF_TEXT_LEN);
+	assert(rc == 0);
+	(void)rc;
+	rd_b64_encode(csrf, bytes, sizeof bytes);
+	rd_wipe(bytes, sizeof bytes);
+}
+
+void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
+		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
+		 struct rd_span agent)
+{
+	uint8_t wide[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, keys->sid_key, sizeof keys->sid_key, sizeof wide);
+	crypto_generichash_update(&state, family, RD_FAMILY_LEN);
+	crypto_generichash_update(&state, (const uint8_t *)&net.len, 1);
+	crypto_generichash_update(&state, (const uint8_t *)net.ptr, net.len);
+	crypto_generichash_update(&state, (const uint8_t *)agent.ptr, agent.len);
+	crypto_generichash_final(&state, wide, sizeof wide);
+	memcpy(print, wide, RD_PRINT_LEN);
 }

@@ -11,6 +11,7 @@
 #include "base/span.h"
 #include "token/keys.h"
 
+#define RD_TOKEN_PREFIX   "rt1_" // no access token begins so
 #define RD_TOKEN_VERSION  1
 #define RD_TOKEN_BYTES    70
 #define RD_TOKEN_TEXT_LEN 98
@@ -20,6 +21,7 @@
 #define RD_TAG_LEN        16
 #define RD_SEED_LEN       16
 #define RD_SID_TEXT_LEN   22
+#define RD_CSRF_TEXT_LEN  32
 #define RD_CLIENT_MAX     64 // bytes of a client id
 
 struct rd_token {
@@ -58,5 +60,15 @@ void rd_token_print(const struct rd_token *token, char out[static RD_TOKEN_TEXT_
 // The slot of a user (first half of BLAKE2b-128 keyed by the slot key) and the public session id of
 // a family (BLAKE2b-128 keyed by the sid key, base64url, NUL-terminated).
 void rd_slot_of(uint8_t slot[static RD_SLOT_LEN], const struct rd_keys *keys, struct rd_span user);
+// What a sender looks like, RD_PRINT_LEN bytes, other for each family, so that records cannot be
+// matched by it.
+#define RD_PRINT_LEN 5
+void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
+		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
+		 struct rd_span agent);
 void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 	       const uint8_t family[static RD_FAMILY_LEN]);
+// What a page shows to prove that it could read our cookies: for a family always the same, and of
+// no use for another one. NUL-terminated.
+void rd_csrf_of(char csrf[static RD_CSRF_TEXT_LEN + 1], const struct rd_keys *keys,
+		const uint8_t family[static RD_FAMILY_LEN]);

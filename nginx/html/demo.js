@@ -1,55 +1,75 @@
-"use strict";
+import { Session } from "./refreshd.js";
 
-// The access and the refresh token of this page. A real app keeps the refresh token in an HttpOnly cookie.
-const tokens = { access: "", refresh: "" };
-const out = document.getElementById("out");
+const out = document.getElementById("out"), list = document.getElementById("sessions");
+const session = new Session({ onchange: shown });
 
 function show(title, status, body) {
-	out.textContent = `${title} → ${status}\n${JSON.stringify(body, null, 2)}`;
+	out.textContent = `${title} → ${status}\n${body ? JSON.stringify(body, null, 2) : ""}`;
 }
 
-async function call(path, options) {
-	const response = await fetch(path, options);
-	return { status: response.status, body: await response.json() };
+function shown(loggedIn) {
+	document.body.className = loggedIn ? "in" : "out";
+	list.replaceChildren();
+	if (!loggedIn)
+		out.textContent = "Not logged in.";
 }
 
-function post(path, body) {
-	return call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-}
-
-function keep(body) {
-	tokens.access = body.accessToken || tokens.access;
-	tokens.refresh = body.refreshToken || tokens.refresh;
-}
-
-async function login(form) {
-	const { status, body } = await post("/login", { name: form.get("name"), password: form.get("password") });
-	keep(body);
-	show("POST /login", status, body);
-}
-
-async function refresh() {
-	const { status, body } = await post("/auth/refresh", { refresh_token: tokens.refresh });
-	keep(body);
-	show("POST /auth/refresh", status, body);
-}
-
-// What twenty tabs do when their access token runs out: each sends the same refresh token.
-async function tabs() {
-	const one = () => post("/auth/refresh", { refresh_token: tokens.refresh });
-	const answers = await Promise.all(Array.from({ length: 20 }, one));
-	keep(answers[0].body);
-	show("20 × POST /auth/refresh", answers.map((a) => a.status).join(" "), {
-		"different refresh tokens": new Set(answers.map((a) => a.body.refreshToken)).size,
-	});
+async function call(method, path) {
+	const response = await session.fetch(path, { method });
+	const text = await response.text();
+	return { status: response.status, body: text ? JSON.parse(text) : null };
 }
 
 async function get(path) {
-	const { status, body } = await call(path, { headers: { Authorization: `Bearer ${tokens.access}` } });
+	const { status, body } = await call("GET", path);
 	show(`GET ${path}`, status, body);
 }
 
-const actions = { refresh, tabs, protected: () => get("/protected"), sensitive: () => get("/sensitive") };
+async function login(form) {
+	await session.login(form.get("name"), form.get("password"));
+	show("POST /session/login", 200);
+	await sessions();
+}
+
+async function refresh() {
+	await session.refresh();
+	show("POST /session/refresh", 200);
+}
+
+// What twenty tabs do when their access token runs out, in a browser without Web Locks: each sends the same cookie.
+async function tabs() {
+	const one = () => fetch("/session/refresh", { method: "POST", headers: { "Content-Type": "application/json" } });
+	const answers = await Promise.all(Array.from({ length: 20 }, one));
+	await session.refresh(); // and the session still stands
+	show("20 × POST /session/refresh", answers.map((answer) => answer.status).join(" "));
+}
+
+function row({ sid, current, created, last_seen, ip, user_agent }) {
+	const item = document.createElement("li"), button = document.createElement("button");
+	const time = (seconds) => new Date(seconds * 1000).toLocaleString();
+	button.textContent = current ? "End this session" : "End";
+	button.addEventListener("click", () => run(() => end(sid)));
+	const what = `${user_agent || "unknown"} from ${ip || "unknown"}`;
+	item.append(`${what}, since ${time(created)}, last seen ${time(last_seen)} `, button);
+	return item;
+}
+
+async function sessions() {
+	const { status, body } = await call("GET", "/sessions");
+	list.replaceChildren(...(body.sessions ?? []).map(row));
+	show("GET /sessions", status, { total: body.total });
+}
+
+async function end(sid) {
+	const { status } = await call("DELETE", `/sessions/${sid}`);
+	await sessions(); // with the own session gone, this finds out
+	show(`DELETE /sessions/${sid}`, status);
+}
+
+const actions = {
+	refresh, tabs, sessions, logout: () => session.logout(),
+	protected: () => get("/protected"), sensitive: () => get("/sensitive"),
+};
 
 function run(action) {
 	action().catch((error) => { out.textContent = String(error); });
@@ -61,3 +81,4 @@ document.getElementById("login").addEventListener("submit", (event) => {
 });
 for (const button of document.querySelectorAll("[data-do]"))
 	button.addEventListener("click", () => run(actions[button.dataset.do]));
+run(async () => { if (await session.resume()) await sessions(); });

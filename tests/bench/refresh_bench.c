@@ -102,6 +102,7 @@ int main(void)
 		const struct rd_service service = {&config, ring(), rd_keys_signer(ring(), alg)};
 		const double begin = cpu_us();
 
+		config.clients[0].access_alg = alg;
 		for (int i = 0; i < ROUNDS; i++)
 			refresh(&service, text, &answer);
 		printf("%-6s %6.2f us of CPU a refresh\n", rd_alg_names[alg],

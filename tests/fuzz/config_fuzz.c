@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include "base/scope.h"
 #include "run/config.h"
 #include "run/log.h"
 #include "tests/fuzz/fuzz.h"
@@ -39,7 +40,13 @@ static void is_sound(const struct rd_config *c)
 
 		MUST(rd_config_client(c, rd_span(client->id)) == client);
 		MUST(client->confidential == client->has_secret);
-		MUST(client->confidential || !client->issue);
+		MUST(client->confidential || (!client->issue && !client->introspect));
+		MUST(rd_scope_valid(rd_span(client->scopes)));
+		MUST(*client->audience || !*c->audience);
+		MUST(client->access_ttl_s >= 1 && client->access_ttl_s <= 86400);
+		MUST(client->access_jitter_s < client->access_ttl_s);
+		MUST(client->alg_name == 0 ||
+		     (client->alg_name == 1 && client->access_alg == RD_ALG_EDDSA));
 		MUST(client->grace_s <= 300 && client->idle_ttl_s >= 1 && client->max_ttl_s >= 1);
 	}
 }

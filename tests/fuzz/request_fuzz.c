@@ -1,5 +1,6 @@
 // The input is a request: `NAME=value` lines, an empty line and the body. Whatever it is, it is
 // answered in JSON with sound headers, and the store is asked for what its operation may ask only.
+// A worker that knows an access token says of it what one says that sees it for the first time.
 #include "op/op.h"
 #include "run/log.h"
 #include "tests/fuzz/fuzz.h"
@@ -10,13 +11,19 @@ static struct rd_config config = {.body_max = 4096,
 				  .fresh_ttl_s = 300,
 				  .argon2_ops = 1,
 				  .argon2_mem_kib = 8,
+				  .late_retry_s = 120,
+				  .sessions_max = 100,
+				  .login_tries = 5,
+				  .login_wait_max_s = 60,
 				  .redis_prefix = "rd:",
 				  .issuer = "https://id.example",
 				  .audience = "api",
 				  .default_client = "web",
+				  .csrf_token = true,
 				  .client_count = 2};
 static struct rd_service service = {.config = &config};
 static struct rd_reply reply;
+static struct rd_verified *verified;
 static char head[RD_REPLY_HEAD_MAX], body[RD_REPLY_BODY_MAX], printed[RD_REPLY_HEAD_MAX + 512];
 
 // In place of the log of the library, which the linker leaves out then.
@@ -37,12 +44,17 @@ void rd_log_worker(unsigned number)
 
 static void start(void)
 {
-	config.clients[0] = (struct rd_client){
-	    .id = "web", .rotation = true, .grace_s = 10, .idle_ttl_s = 1000, .max_ttl_s = 5000};
+	config.clients[0] = (struct rd_client){.id = "web",
+					       .rotation = true,
+					       .grace_s = 10,
+					       .idle_ttl_s = 1000,
+					       .max_ttl_s = 5000,
+					       .access_ttl_s = 900,
+					       .audience = "api"};
 	config.clients[1] = config.clients[0];
 	memcpy(config.clients[1].id, "backend", 8);
 	config.clients[1].confidential = config.clients[1].has_secret = true;
-	config.clients[1].issue = true;
+	config.clients[1].issue = config.clients[1].introspect = true;
 	crypto_hash_sha256(config.clients[1].secret_sha256, (const uint8_t *)"s3cret", 6);
 	service.keys = ring();
 	service.signer = rd_keys_signer(ring(), RD_ALG_EDDSA);
@@ -53,7 +65,8 @@ static void check_reply(void)
 	RD_JSON *json = rd_json_parse(rd_buf_span(&reply.body));
 	struct rd_buf out = RD_BUF(printed);
 
-	MUST(json && rd_buf_ok(&reply.head) && rd_buf_ok(&reply.body));
+	MUST(reply.status == 204 ? reply.body.len == 0 : json != NULL);
+	MUST(rd_buf_ok(&reply.head) && rd_buf_ok(&reply.body));
 	MUST(reply.request_id.len >= 1 && reply.request_id.len <= RD_REQUEST_ID_MAX);
 	rd_reply_print_head(&reply, &out);
 	MUST(rd_buf_ok(&out) && memmem(printed, out.len, "\r\n\r\n", 4) == printed + out.len - 4);
@@ -73,10 +86,27 @@ static void check_question(const struct rd_call *call, const struct rd_question 
 	if (rd_span_is(route, RD_SPAN("refresh")))
 		MUST(question->script == RD_SCRIPT_ROTATE &&
 		     rd_token_authentic(&call->token, ring(), rd_span(call->client->id)));
+	else if (rd_span_is(route, RD_SPAN("logout")) || rd_span_is(route, RD_SPAN("logout_all")))
+		MUST(question->script == RD_SCRIPT_REVOKE &&
+		     (call->sub.len ||
+		      rd_token_authentic(&call->token, ring(), rd_span(call->client->id))));
+	else if (rd_span_is(route, RD_SPAN("sessions")))
+		MUST(question->script == RD_SCRIPT_SESSIONS && call->sub.len);
+	else if (rd_span_is(route, RD_SPAN("session")))
+		MUST(question->script == RD_SCRIPT_REVOKE && call->sub.len &&
+		     question->arg[0].len == RD_SID_TEXT_LEN &&
+		     question->arg[1].len == RD_SID_TEXT_LEN);
 	else if (rd_span_is(route, RD_SPAN("issue")))
 		MUST(question->script == RD_SCRIPT_ISSUE);
+	else if (rd_span_is(route, RD_SPAN("verify")) || rd_span_is(route, RD_SPAN("whoami")))
+		MUST(question->script == RD_SCRIPT_SESSION);
+	else if (rd_span_is(route, RD_SPAN("revoke")))
+		MUST(question->script == RD_SCRIPT_REVOKE && call->sid[RD_SID_TEXT_LEN - 1] &&
+		     rd_span_is(question->arg[2], rd_span(call->client->id)));
+	else if (rd_span_is(route, RD_SPAN("introspect")))
+		MUST(question->script == RD_SCRIPT_SESSION && call->client->confidential);
 	else
-		MUST(rd_span_is(route, RD_SPAN("login")) && question->script == RD_SCRIPT_ACCOUNT);
+		MUST(rd_span_is(route, RD_SPAN("login")) && question->script == RD_SCRIPT_LOGIN);
 }
 
 static void serve(struct rd_params *params, struct rd_span request_body)
@@ -90,6 +120,7 @@ static void serve(struct rd_params *params, struct rd_span request_body)
 	call.body = (char *)(uintptr_t)request_body.ptr;
 	call.body_len = request_body.len;
 	call.now_ms = 1700000000000;
+	call.verified = verified;
 	call.reply = &reply;
 	reply = (struct rd_reply){.head = RD_BUF(head), .body = RD_BUF(body)};
 	if (rd_op_start(&call, &question) == RD_STEP_ASK) {
@@ -99,6 +130,31 @@ static void serve(struct rd_params *params, struct rd_span request_body)
 	}
 	check_reply();
 	rd_call_end(&call);
+}
+
+static bool takes_access(const struct rd_params *params)
+{
+	const struct rd_span route = params->value[RD_PARAM_ROUTE];
+
+	return rd_span_is(route, RD_SPAN("verify")) || rd_span_is(route, RD_SPAN("whoami"));
+}
+
+static void serve_twice(struct rd_params *params, struct rd_span request_body)
+{
+	static char head_before[sizeof head], body_before[sizeof body];
+	struct rd_reply before;
+
+	verified = rd_verified_new(1);
+	serve(params, request_body);
+	before = reply;
+	memcpy(head_before, head, before.head.len);
+	memcpy(body_before, body, before.body.len);
+	serve(params, request_body);
+	MUST(reply.status == before.status && reply.head.len == before.head.len &&
+	     reply.body.len == before.body.len && memcmp(head, head_before, before.head.len) == 0 &&
+	     memcmp(body, body_before, before.body.len) == 0);
+	rd_verified_free(verified);
+	verified = NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -119,7 +175,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (len == 0)
 			break;
 	}
-	serve(&params, (struct rd_span){at, (size_t)(end - at)});
+	if (takes_access(&params))
+		serve_twice(&params, (struct rd_span){at, (size_t)(end - at)});
+	else
+		serve(&params, (struct rd_span){at, (size_t)(end - at)});
 	free(text);
 	return 0;
 }

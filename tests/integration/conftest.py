@@ -28,15 +28,15 @@ def stack():
 
 @pytest.fixture(scope="session")
 def quick():
-    """A grace of one second."""
-    with stacks.Stack(REFRESHD_GRACE_S=1) as running:
+    """A grace of one second, and nothing after it: no late retries."""
+    with stacks.Stack(REFRESHD_GRACE_S=1, REFRESHD_LATE_RETRY_S=0) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def strict():
-    """No grace: each refresh token is good once."""
-    with stacks.Stack(REFRESHD_GRACE_S=0) as running:
+    """No grace: each refresh token is good once. And no token newer than Redis' data is believed."""
+    with stacks.Stack(REFRESHD_GRACE_S=0, REFRESHD_HEAL_WINDOW_S=0) as running:
         yield running
 
 
@@ -53,6 +53,14 @@ def redis_server():
     server = RedisServer()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def idle(redis_server):
+    """A service that is set up but not started."""
+    made = service.Service(redis_server.socket)
+    yield made
+    made.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,10 @@ from harness.dialects import BY_NAME, DIALECTS, bearer, compact
 from harness.tokens import Token, derive
 from harness.wait import wait_until
 
+LATE_MS = 120_000  # after a rotation, late retries of the predecessor are over
 dialects = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
+
+LATE_MS = 120_000  # past grace and late_retry_s: no lost answer explains it
 
 
 @dialects
@@ -45,7 +48,7 @@ def test_T11_a_revoked_token_is_refused(stack, dialect):
 def test_T3_a_reused_token_is_refused_and_its_successor_too(stack, dialect):
     token = stack.token()
     successor = stack.renew(token, dialect)
-    stack.age(token, 10_000)
+    stack.age(token, LATE_MS)
     checks.refused(stack.refresh(token, dialect), dialect)
     checks.refused(stack.refresh(successor, dialect), dialect)
     assert stack.record(token).revoked
@@ -54,20 +57,20 @@ def test_T3_a_reused_token_is_refused_and_its_successor_too(stack, dialect):
 @dialects
 def test_T10_a_token_of_an_absent_family_is_refused_and_the_family_not_made(stack, dialect):
     token = stack.token()
-    stack.store.delete(Token.parse(token).key())
+    stack.store.delete(stack.key(token))
     checks.refused(stack.refresh(token, dialect), dialect)
     assert stack.raw_record(token) is None
 
 
 @dialects
-def test_T12_a_generation_ahead_of_the_store_is_refused_and_nothing_revoked(stack, dialect):
-    token = stack.token()
-    before = stack.raw_record(token)
+def test_T12_a_generation_ahead_of_the_store_is_refused_and_nothing_revoked(strict, dialect):
+    token = strict.token()
+    before = strict.raw_record(token)
     for ahead in (1, 2, 5, 2**32 - 1):
         coming = replace(Token.parse(token), generation=ahead).sealed(
-            stack.keys, stack.record(token).seed)
-        checks.refused(stack.refresh(coming.text(), dialect), dialect)
-    assert stack.raw_record(token) == before
+            strict.keys, strict.record(token).seed)
+        checks.refused(strict.refresh(coming.text(), dialect), dialect)
+    assert strict.raw_record(token) == before
 
 
 @dialects
@@ -129,9 +132,9 @@ def test_an_expired_token_is_refused_in_every_dialect(short):
 def test_S10_T14_an_expired_record_that_redis_still_has_is_refused_also_inside_grace(short):
     for dialect in DIALECTS:
         token = short.token()
-        assert short.store.persist(Token.parse(token).key())
+        assert short.store.persist(short.key(token))
         successor = short.renew(token)
-        short.store.persist(Token.parse(token).key())
+        short.store.persist(short.key(token))
         before = short.raw_record(token)
         ends = short.record(token).seen_ms + 1000
         wait_until(lambda: short.now_ms() > ends, what="the session is expired")
@@ -143,7 +146,7 @@ def test_S10_T14_an_expired_record_that_redis_still_has_is_refused_also_inside_g
 def test_T18_every_refusal_of_a_dialect_looks_the_same(stack):
     token = stack.token()
     gone, revoked = stack.token(), stack.token()
-    stack.store.delete(Token.parse(gone).key())
+    stack.store.delete(stack.key(gone))
     stack.revoke(revoked)
     for dialect in DIALECTS:
         answers = {(r.status, r.body, tuple(n for n, _ in r.headers))
@@ -153,12 +156,12 @@ def test_T18_every_refusal_of_a_dialect_looks_the_same(stack):
 
 def test_the_log_tells_the_operator_why(stack):
     token = stack.token()
-    coming = replace(Token.parse(token), generation=3).sealed(stack.keys, stack.record(token).seed)
+    coming = replace(Token.parse(token), generation=9).sealed(stack.keys, stack.record(token).seed)
     stack.refresh(coming.text())
     stack.refresh(replace(Token.parse(token), secret=bytes(24)).tagged(stack.keys).text())
     old = stack.token()
     stack.renew(old)
-    stack.age(old, 10_000)
+    stack.age(old, LATE_MS)
     stack.refresh(old)
     for event in ("refresh.future", "refresh.lineage_conflict", "refresh.reuse"):
         wait_until(lambda: f'"event":"{event}"' in stack.log(), what=event)

@@ -233,7 +233,7 @@ def test_an_odd_user_agent_is_kept_within_bounds(one, redis_server, agent):
     reply = sound(one.ask("login", "flask", body, HTTP_USER_AGENT=agent, **JSON))
     token = Token.parse(json.loads(reply.body)["refresh_token"])
     with redis_server.client() as client:
-        assert 63 < len(client.get(token.key())) < 63 + 5 + 3 + 9 + 128 + 1
+        assert 69 < len(client.get(one.key(token.text()))) < 69 + 5 + 3 + 9 + 128 + 1
     assert one.refresh(token.text()).status == 200
 
 

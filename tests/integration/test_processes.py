@@ -38,9 +38,9 @@ def taken(connection):
     return struct.unpack("i", fcntl.ioctl(connection.socket, termios.TIOCOUTQ, b"\0" * 4))[0] == 0
 
 
-def generation(redis_server, token):
+def generation(redis_server, running, token):
     with redis_server.client() as client:
-        return int.from_bytes(client.getrange(Token.parse(token).key(), 4, 7), "big")
+        return int.from_bytes(client.getrange(running.key(token), 4, 7), "big")
 
 
 def in_flight(running, proxy, redis_server, token):
@@ -48,7 +48,7 @@ def in_flight(running, proxy, redis_server, token):
     proxy.hold = True
     connection = fcgi.Connection(running.socket)
     connection.send(fcgi.request(bearer(token)))
-    wait_until(lambda: generation(redis_server, token) == 1 and proxy.held, what="the script has run")
+    wait_until(lambda: generation(redis_server, running, token) == 1 and proxy.held, what="the script has run")
     return connection
 
 
@@ -64,7 +64,7 @@ def test_T2_S8_after_a_kill_between_script_and_answer_a_retry_gets_the_same_succ
     wait_until(lambda: running.workers() not in ([], [worker]), what="a new worker")
     replies = [json.loads(running.refresh(token).body)["refresh_token"] for _ in range(3)]
     assert len(set(replies)) == 1 and Token.parse(replies[0]).generation == 1
-    assert generation(redis_server, token) == 1
+    assert generation(redis_server, running, token) == 1
     assert '"event":"worker.died"' in running.log()
 
 
@@ -95,7 +95,7 @@ def test_a_second_SIGTERM_ends_it_now(redis_server):
     with service.Service(proxy.path, REFRESHD_REDIS_TIMEOUT_MS=60_000,
                          REFRESHD_DRAIN_TIMEOUT_MS=600_000) as running:
         connection = in_flight(running, proxy, redis_server, running.token())
-        workers = running.workers()
+        workers = children(running.process.pid)
         with fcgi.Connection(running.socket) as idle:
             running.process.send_signal(signal.SIGTERM)
             assert idle.closed_by_peer()
@@ -110,12 +110,13 @@ def test_a_second_SIGTERM_ends_it_now(redis_server):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT, signal.SIGINT])
 def test_each_stopping_signal_exits_0_and_leaves_nothing(redis_server, number):
     with service.Service(redis_server.socket, workers=3) as running:
-        workers = running.workers()
+        workers = children(running.process.pid)
+        assert len(workers) == 4, "one for logins"
         with fcgi.Connection(running.socket) as kept:
             assert kept.ask(bearer("x")).status == 401
             assert running.end(number) == 0
         assert not any(alive(pid) for pid in workers)
-        assert not os.path.exists(running.socket)
+        assert not os.path.exists(running.socket) and not os.path.exists(running.login_socket)
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE])
@@ -124,7 +125,7 @@ def test_other_signals_do_not_end_the_service(redis_server, number):
         wait_until(running.serves)
         if number in (signal.SIGHUP, signal.SIGUSR1):
             running.process.send_signal(number)
-        for worker in running.workers():
+        for worker in children(running.process.pid):
             if number != signal.SIGUSR2:
                 os.kill(worker, number)
         assert running.serves() and running.process.poll() is None
@@ -134,7 +135,7 @@ def test_other_signals_do_not_end_the_service(redis_server, number):
 def test_workers_do_not_outlive_a_killed_master(redis_server):
     with service.Service(redis_server.socket, workers=2) as running:
         assert running.serves()
-        workers = running.workers()
+        workers = children(running.process.pid)
         running.process.kill()
         running.process.wait()
         wait_until(lambda: not any(alive(pid) for pid in workers), what="the workers end")
@@ -306,7 +307,7 @@ def test_stopping_under_load_answers_or_closes_but_never_lies(redis_server, bin)
 
 def test_stack_down_leaves_no_process():
     stack = stacks.Stack(workers=2)
-    pids = [*stack.pids.values(), *stack.workers(), *children(stack.pids["nginx"])]
+    pids = [*stack.pids.values(), *children(stack.pids["refreshd"]), *children(stack.pids["nginx"])]
     assert all(alive(pid) for pid in pids)
     stack.down()
     assert not any(alive(pid) for pid in pids)

@@ -122,18 +122,10 @@ def test_every_file_of_the_stack_is_private(stack):
 
 
 def test_process_arguments_and_environment_hold_no_secret(stack):
-    for pid in [stack.pids["refreshd"], *stack.workers()]:
+    for pid in [stack.pids["refreshd"], *stack.workers(), *stack.login_workers()]:
         for part in ("cmdline", "environ"):
             text = pathlib.Path(f"/proc/{pid}/{part}").read_bytes()
             assert not [w for w, canary in canaries(stack, [], []) if canary in text], part
-
-
-@pytest.fixture
-def idle(redis_server):
-    """A service that is set up but not started."""
-    made = service.Service(redis_server.socket)
-    yield made
-    made.stop()
 
 
 def serve(idle):
@@ -209,8 +201,9 @@ def test_user_add_takes_the_password_from_stdin_and_stores_argon2id(redis_server
     assert again.returncode != 0
 
 
-def test_the_socket_is_for_owner_and_group_only(stack):
-    assert stat.S_IMODE(os.stat(stack.fcgi).st_mode) == 0o660
+def test_the_sockets_are_for_owner_and_group_only(stack):
+    for path in (stack.fcgi, os.path.join(stack.folder, "login.sock")):
+        assert stat.S_IMODE(os.stat(path).st_mode) == 0o660
 
 
 def test_a_redis_user_without_password_is_refused_at_start(redis_server):
@@ -225,7 +218,7 @@ def test_a_redis_user_without_password_is_refused_at_start(redis_server):
 
 def test_S_the_service_leaves_no_core(redis_server):
     with service.Service(redis_server.socket) as running:
-        for pid in (running.process.pid, *running.workers()):
+        for pid in (running.process.pid, *running.workers(), *running.login_workers()):
             limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
             assert next(line for line in limits.splitlines() if "core" in line).split()[4:6] == ["0", "0"], limits
 

@@ -215,17 +215,22 @@ static void other_errors_have_one_status_and_one_text(void **state)
 	    {RD_BAD_LOGIN, 401, "invalid_credentials"},
 	    {RD_BAD_CLIENT, 401, "invalid_client"},
 	    {RD_NOT_FRESH, 401, "insufficient_user_authentication"},
+	    {RD_TOO_OLD, 401, "insufficient_user_authentication"},
 	    {RD_BAD_REQUEST, 400, "invalid_request"},
 	    {RD_BAD_GRANT_TYPE, 400, "unsupported_grant_type"},
 	    {RD_BAD_SCOPE, 400, "invalid_scope"},
 	    {RD_NOT_ALLOWED, 400, "unauthorized_client"},
 	    {RD_CROSS_SITE, 403, "cross_site_request"},
+	    {RD_LACKS_SCOPE, 403, "insufficient_scope"},
 	    {RD_NO_ROUTE, 404, "not_found"},
+	    {RD_NO_SESSION, 404, "not_found"},
 	    {RD_BAD_METHOD, 405, "method_not_allowed"},
 	    {RD_TOO_LARGE, 413, "payload_too_large"},
 	    {RD_BAD_TYPE, 415, "unsupported_media_type"},
+	    {RD_WAIT, 429, "too_many_attempts"},
 	    {RD_INTERNAL, 500, "server_error"},
 	    {RD_STORE_OUT, 503, "temporarily_unavailable"},
+	    {RD_BUSY, 503, "temporarily_unavailable"},
 	};
 
 	(void)state;
@@ -263,6 +268,9 @@ static void a_head_is_exact(void **state)
 	     "Status: 405 Method Not Allowed\r\n" COMMON
 	     "Content-Length: 30\r\nX-Request-Id: id-1\r\nAllow: GET, HEAD\r\n\r\n"},
 	    {"flask", RD_STORE_OUT,
+	     "Status: 503 Service Unavailable\r\n" COMMON
+	     "Content-Length: 35\r\nX-Request-Id: id-1\r\nRetry-After: 1\r\n\r\n"},
+	    {"flask", RD_BUSY,
 	     "Status: 503 Service Unavailable\r\n" COMMON
 	     "Content-Length: 35\r\nX-Request-Id: id-1\r\nRetry-After: 1\r\n\r\n"},
 	    {"oauth2", RD_STORE_OUT,
@@ -311,7 +319,7 @@ static void an_error_leaves_nothing_of_a_reply_begun(void **state)
 static void a_dialect_is_found_by_its_whole_name_only(void **state)
 {
 	static const char *const names[] = {"",         "flas",  "flask ", "Flask",
-					    "express-", "oauth", "json2",  "cookie"};
+					    "express-", "oauth", "json2",  "cookies"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++)

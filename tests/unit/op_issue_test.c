@@ -106,6 +106,9 @@ static void least_of_all_a_sub(void **state)
 	assert_int_equal(ask("{\"sub\":\"anna\"}"), RD_STEP_ASK);
 	assert_text(op.question.arg[2], "0");
 	assert_true(rd_span_is(op.question.arg[5], RD_SPAN("\4anna\3web\0\0\0\0\0\0\0")));
+	assert_int_equal(op.question.args, 7);
+	assert_text(op.question.arg[6], "100");
+	assert_int_equal(op.question.keys, 2); // it is no login, so no failed ones are forgotten
 	assert_int_equal(ask("{\"sub\":\"anna\",\"client_id\":null,\"scope\":\"\",\"ip\":\"\","
 			     "\"user_agent\":\"\",\"claims\":{},\"auth_time\":null,"
 			     "\"fresh\":null}"),
@@ -303,7 +306,13 @@ static void the_tokens_are_the_clients_that_will_refresh(void **state)
 
 static void store_away_is_503(void **state)
 {
-	const struct rd_answer bad[] = {op_away, {.count = 0}, op_turn('X', NULL)};
+	const struct rd_record record = op_record(0);
+	const struct rd_answer whole = op_turn('I', &record);
+	const struct rd_answer bad[] = {op_away,
+					{.count = 0},
+					op_turn('X', NULL),
+					{.count = 1, .part = {whole.part[0]}},
+					{.count = 3, .part = {whole.part[0], whole.part[1]}}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
@@ -312,6 +321,22 @@ static void store_away_is_503(void **state)
 		assert_reply(503, "{\"error\":\"temporarily_unavailable\"}");
 		assert_head("Retry-After: 1\r\n");
 	}
+}
+
+// What the user loses by it is told in the log, as every end of a session is.
+static void the_session_that_had_to_make_room_is_told(void **state)
+{
+	struct rd_answer answer;
+
+	(void)state;
+	assert_int_equal(ask("{\"sub\":\"anna\"}"), RD_STEP_ASK);
+	answer = issued(0);
+	answer.part[1] = RD_SPAN("vOtSHaqSXWx9IedySlGDPQ");
+	assert_int_equal(op_answer(answer), RD_STEP_REPLY);
+	assert_int_equal(op.reply.status, 200);
+	assert_heard("session.revoked cap anna\nissue.ok ok anna\n");
+	gives("{\"sub\":\"anna\"}", 0);
+	assert_heard("issue.ok ok anna\n");
 }
 
 int main(void)
@@ -330,6 +355,7 @@ int main(void)
 	    cmocka_unit_test(fresh_is_only_what_is_asked_for_and_recent),
 	    cmocka_unit_test(the_tokens_are_the_clients_that_will_refresh),
 	    cmocka_unit_test(store_away_is_503),
+	    cmocka_unit_test(the_session_that_had_to_make_room_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, start_op, stop_op);

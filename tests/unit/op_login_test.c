@@ -21,7 +21,7 @@ static enum rd_step login(const char *name, const char *password)
 		   "CONTENT_TYPE=application/json");
 }
 
-// An answer of account.lua.
+// An answer of login.lua.
 static struct rd_answer account(const char *name, bool disabled)
 {
 	static char hash[RD_PASSWORD_HASH_MAX];
@@ -29,7 +29,7 @@ static struct rd_answer account(const char *name, bool disabled)
 	if (!hash[0])
 		assert_true(rd_password_hash(hash, RD_SPAN(PASSWORD), &(struct rd_argon2){1, 8}));
 	return (struct rd_answer){
-	    .count = 3, .part = {rd_span(name), rd_span(hash), rd_span(disabled ? "1" : NULL)}};
+	    .count = 4, .part = {rd_span(name), rd_span(hash), rd_span(disabled ? "1" : NULL)}};
 }
 
 // An answer of issue.lua to the question that stands, with the record it would write.
@@ -119,10 +119,13 @@ static void name_or_username_asks_for_the_users_account(void **state)
 	rd_b64_encode(text, slot, sizeof slot);
 	for (size_t i = 0; i < COUNT(bodies); i++) {
 		assert_int_equal(ask(bodies[i], "CONTENT_TYPE=application/json"), RD_STEP_ASK);
-		assert_int_equal(op.question.script, RD_SCRIPT_ACCOUNT);
-		assert_int_equal(op.question.keys, 1);
-		assert_int_equal(op.question.args, 0);
+		assert_int_equal(op.question.script, RD_SCRIPT_LOGIN);
+		assert_int_equal(op.question.keys, 2);
 		assert_text(op.question.key[0], op_text("rd:{%s}:a", text));
+		assert_text(op.question.key[1], op_text("rd:{%s}:b", text));
+		assert_int_equal(op.question.args, 2);
+		assert_text(op.question.arg[0], "5");
+		assert_text(op.question.arg[1], "60000");
 	}
 }
 
@@ -135,7 +138,9 @@ static void a_right_password_starts_a_family_and_gives_fresh_tokens(void **state
 	(void)state;
 	assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
 	assert_int_equal(op_answer(account("anna", false)), RD_STEP_ASK);
-	assert_int_equal(op.question.args, 6);
+	assert_int_equal(op.question.keys, 4); // the failed ones are forgotten
+	assert_int_equal(op.question.args, 9);
+	assert_text(op.question.arg[6], "100");
 	assert_text(op.question.arg[0], "1000000");
 	assert_text(op.question.arg[1], "5000000");
 	assert_text(op.question.arg[2], "0");
@@ -182,8 +187,8 @@ static void unknown_wrong_and_disabled_are_answered_alike(void **state)
 	    {PASSWORD " ", account("anna", false), "login.failed bad_login anna\n"},
 	    {PASSWORD, account("anna", true), "login.failed bad_login \n"},
 	    {PASSWORD, account("Anna", false), "login.failed bad_login \n"}, // same slot
-	    {PASSWORD, {.count = 3}, "login.failed bad_login \n"},
-	    {PASSWORD, {.count = 3, .part = {RD_SPAN("anna")}}, "login.failed bad_login \n"},
+	    {PASSWORD, {.count = 4}, "login.failed bad_login \n"},
+	    {PASSWORD, {.count = 4, .part = {RD_SPAN("anna")}}, "login.failed bad_login \n"},
 	};
 
 	(void)state;
@@ -216,8 +221,13 @@ static void a_hash_that_is_none_lets_nobody_in(void **state)
 
 static void store_away_at_either_question_is_503(void **state)
 {
-	const struct rd_answer bad[] = {
-	    op_away, {.integer = 1}, {.count = 1, .part = {RD_SPAN("anna")}}, op_turn('X', NULL)};
+	const struct rd_answer bad[] = {op_away,
+					{.integer = 1},
+					{.count = 1, .part = {RD_SPAN("anna")}},
+					{.count = 3, .part = {RD_SPAN("anna"), RD_SPAN("h")}},
+					{.count = 4, .part[3] = RD_SPAN("")},
+					{.count = 4, .part[3] = RD_SPAN("-1")},
+					op_turn('X', NULL)};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(bad); i++) {
@@ -247,7 +257,34 @@ static void an_answer_that_issue_never_gives_is_503(void **state)
 		answer = issued();
 		op.answer[0] = (char)letter;
 		assert_int_equal(op_answer(answer), RD_STEP_REPLY);
-		assert_int_equal(op.reply.status, letter == 'I' ? 200 : 503);
+		assert_int_equal(op.reply.status, letter == 'I' ? 200 : letter == 'B' ? 401 : 503);
+	}
+}
+
+// 429, and when to come back in whole seconds, never too early. The right password waits too.
+static void an_account_that_has_to_wait_is_told_how_long(void **state)
+{
+	static const struct {
+		const char *ms, *head;
+	} rows[] = {
+	    {"0", "Retry-After: 1\r\n"},      {"1", "Retry-After: 1\r\n"},
+	    {"1000", "Retry-After: 1\r\n"},   {"1001", "Retry-After: 2\r\n"},
+	    {"60000", "Retry-After: 60\r\n"}, {"86400000", "Retry-After: 86400\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rd_answer answer = {.count = 4, .part[3] = rd_span(rows[i].ms)};
+
+		for (int known = 0; known < 2; known++) {
+			answer.part[0] = rd_span(known ? "anna" : NULL);
+			assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
+			assert_int_equal(op_answer(answer), RD_STEP_REPLY);
+			assert_reply(429, "{\"message\":\"too_many_attempts\"}");
+			assert_head(rows[i].head);
+			// A name that is nobody's may be a password.
+			assert_heard(known ? "login.wait wait anna\n" : "login.wait wait \n");
+		}
 	}
 }
 
@@ -283,6 +320,39 @@ static void odd_addresses_and_long_agents_are_left_out_or_cut(void **state)
 			    19);
 }
 
+static void a_hash_is_made_again_when_the_cost_has_risen(void **state)
+{
+	(void)state;
+	for (size_t ops = 1; ops <= 2; ops++) {
+		const struct rd_argon2 cost = {ops, op.config.argon2_mem_kib};
+		const struct rd_answer stored = account("anna", false);
+		char hash[RD_PASSWORD_HASH_MAX] = "";
+
+		op.config.argon2_ops = (uint32_t)ops;
+		assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
+		assert_int_equal(op_answer(stored), RD_STEP_ASK);
+		assert_true(rd_span_is(op.question.arg[7], stored.part[1]));
+		memcpy(hash, op.question.arg[8].ptr, op.question.arg[8].len);
+		assert_int_equal(*hash != 0, ops == 2);
+		assert_int_equal(rd_password_verify(hash, RD_SPAN(PASSWORD), &cost), ops == 2);
+		assert_int_equal(op_answer(issued()), RD_STEP_REPLY);
+		assert_int_equal(op.reply.status, 200);
+	}
+	op.config.argon2_ops = 1;
+}
+
+// Its sessions have just been ended: none may begin with what was true before.
+static void an_account_that_has_changed_meanwhile_is_a_bad_login(void **state)
+{
+	const struct rd_answer changed = {.count = 2, .part = {RD_SPAN("B\0\0\0\0\0\1"), {"", 0}}};
+
+	(void)state;
+	assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
+	assert_int_equal(op_answer(account("anna", false)), RD_STEP_ASK);
+	assert_int_equal(op_answer(changed), RD_STEP_REPLY);
+	assert_reply(401, "{\"message\":\"invalid_credentials\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +365,9 @@ int main(void)
 	    cmocka_unit_test(a_hash_that_is_none_lets_nobody_in),
 	    cmocka_unit_test(store_away_at_either_question_is_503),
 	    cmocka_unit_test(an_answer_that_issue_never_gives_is_503),
+	    cmocka_unit_test(an_account_that_has_to_wait_is_told_how_long),
+	    cmocka_unit_test(a_hash_is_made_again_when_the_cost_has_risen),
+	    cmocka_unit_test(an_account_that_has_changed_meanwhile_is_a_bad_login),
 	    cmocka_unit_test(a_password_says_nothing_about_a_confidential_client),
 	    cmocka_unit_test(odd_addresses_and_long_agents_are_left_out_or_cut),
 	};

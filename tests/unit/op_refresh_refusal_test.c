@@ -29,7 +29,7 @@ static void every_refusal_of_the_store_looks_alike(void **state)
 
 static void t13_a_lineage_conflict_gives_no_token_and_is_critical(void **state)
 {
-	static const char letters[] = "RCPK";
+	static const char letters[] = "RCPLHKF";
 
 	(void)state;
 	for (size_t p = 0; p < PATHS; p++)
@@ -94,9 +94,26 @@ static void s_a_record_of_a_kid_the_ring_lacks_gives_500_and_no_token(void **sta
 	}
 }
 
+static void a_kid_that_only_newer_keys_have_is_given_under_those(void **state)
+{
+	static struct rd_keys keys;
+	const struct rd_service newest = {&op.config, &keys, rd_keys_signer(ring(), RD_ALG_EDDSA)};
+	struct rd_record record = op_record(5);
+
+	(void)state;
+	keys = *ring();
+	keys.refresh[9] = keys.refresh[7];
+	keys.refresh[9].kid = record.kid = 9;
+	assert_int_equal(ask(flask, op_token(4).text), RD_STEP_ASK);
+	op.call.newest = &newest;
+	assert_int_equal(op_answer(op_turn('C', &record)), RD_STEP_REPLY);
+	assert_int_equal(op.reply.status, 200);
+	assert_heard("");
+}
+
 static void a_truncated_answer_is_503(void **state)
 {
-	static const char letters[] = "RCPKVEWUF";
+	static const char letters[] = "RCPLHKVEWUF";
 	const struct rd_record record = op_record(5);
 
 	(void)state;
@@ -120,7 +137,7 @@ static void a_letter_that_rotate_never_says_is_503(void **state)
 	(void)state;
 	for (int letter = 0; letter < 256; letter++) {
 		refresh(flask, op_token(4).text, op_turn((char)letter, &record));
-		if (letter && strchr("RCPK", letter))
+		if (letter && strchr("RCPLHK", letter))
 			assert_int_equal(op.reply.status, 200);
 		else if (letter && strchr("AVEWUF", letter))
 			assert_reply(401, flask->refused);
@@ -264,6 +281,7 @@ int main(void)
 	    cmocka_unit_test(store_away_is_503_and_says_when_to_come_back),
 	    cmocka_unit_test(d_a_record_of_another_version_is_503_and_not_a_refusal),
 	    cmocka_unit_test(s_a_record_of_a_kid_the_ring_lacks_gives_500_and_no_token),
+	    cmocka_unit_test(a_kid_that_only_newer_keys_have_is_given_under_those),
 	    cmocka_unit_test(a_truncated_answer_is_503),
 	    cmocka_unit_test(a_letter_that_rotate_never_says_is_503),
 	    cmocka_unit_test(an_answer_of_another_shape_is_503),

@@ -61,7 +61,12 @@ static void s1_every_answer_gives_the_same_token_of_the_head(void **state)
 	static const struct {
 		char letter;
 		uint32_t presented;
-	} rows[] = {{'R', 4}, {'C', 5}, {'P', 4}};
+		const char *heard;
+	} rows[] = {{'R', 4, ""},
+		    {'C', 5, ""},
+		    {'P', 4, ""},
+		    {'L', 4, "refresh.late ok \n"},
+		    {'H', 5, "refresh.adopted ok \n"}};
 	const struct rd_record record = op_record(5);
 	const struct op_token head = op_token(5);
 
@@ -72,7 +77,7 @@ static void s1_every_answer_gives_the_same_token_of_the_head(void **state)
 				op_turn(rows[i].letter, &record));
 			assert_int_equal(op.reply.status, 200);
 			assert_string_equal(op_member(paths[p].refresh), head.text);
-			assert_heard("");
+			assert_heard(rows[i].heard);
 		}
 }
 
@@ -134,7 +139,7 @@ static void jitter_shortens_and_expires_in_tells_it(void **state)
 	bool shortest = false, longest = false;
 
 	(void)state;
-	op.config.access_jitter_s = 3;
+	op.config.clients[0].access_jitter_s = 3;
 	for (int i = 0; i < 200; i++) {
 		struct json_object *body, *doc;
 		struct rd_access access;
@@ -151,7 +156,7 @@ static void jitter_shortens_and_expires_in_tells_it(void **state)
 		shortest |= expires_in == 897;
 		longest |= expires_in == 900;
 	}
-	op.config.access_jitter_s = 0;
+	op.config.clients[0].access_jitter_s = 0;
 	assert_true(shortest && longest);
 }
 
@@ -193,13 +198,17 @@ static void the_question_is_the_clients(void **state)
 				op_text("HTTP_AUTHORIZATION=Bearer %s", token.text)),
 			 RD_STEP_ASK);
 	assert_int_equal(op.question.script, RD_SCRIPT_ROTATE);
-	assert_int_equal(op.question.args, 7);
+	assert_int_equal(op.question.args, 10);
 	assert_text(op.question.arg[0], "3");
 	assert_text(op.question.arg[1], "keep");
 	assert_text(op.question.arg[2], "10000");
 	assert_text(op.question.arg[3], "1000000");
 	assert_text(op.question.arg[4], "7");
 	assert_text(op.question.arg[5], "0");
+	assert_text(op.question.arg[6], "");
+	assert_text(op.question.arg[7], "120000");
+	assert_int_equal(op.question.arg[8].len, RD_PRINT_LEN);
+	assert_text(op.question.arg[9], "0"); // nothing newer than Redis is believed, at first
 	assert_null(memmem(op.question.text, op.question.text_len, "rt1_", 4));
 }
 

@@ -22,9 +22,10 @@ static void rfc9110_another_method_is_405_and_says_which(void **state)
 	static const struct {
 		const char *route, *allow;
 	} rows[] = {
-	    {"refresh", "POST"},      {"login", "POST"},       {"issue", "POST"},
-	    {"whoami", "GET, HEAD"},  {"health", "GET, HEAD"}, {"ready", "GET, HEAD"},
-	    {"version", "GET, HEAD"},
+	    {"refresh", "POST"},      {"login", "POST"},         {"issue", "POST"},
+	    {"whoami", "GET, HEAD"},  {"health", "GET, HEAD"},   {"ready", "GET, HEAD"},
+	    {"version", "GET, HEAD"}, {"metadata", "GET, HEAD"}, {"jwks", "GET, HEAD"},
+	    {"revoke", "POST"},       {"introspect", "POST"},
 	};
 	static const char *const methods[] = {"GET",     "HEAD",  "POST",      "PUT", "DELETE",
 					      "OPTIONS", "PATCH", "FOO",       "get", "GE",
@@ -45,6 +46,38 @@ static void rfc9110_another_method_is_405_and_says_which(void **state)
 			assert_reply(405, "{\"error\":\"method_not_allowed\"}");
 			assert_head(op_text("Allow: %s\r\n", rows[i].allow));
 		}
+}
+
+#define LOGIN                                                                    \
+	OP_ASK("{\"name\":\"anna\",\"password\":\"pw\"}", "REQUEST_METHOD=POST", \
+	       "REFRESHD_ROUTE=login", "CONTENT_TYPE=application/json")
+
+static void a_password_is_hashed_only_where_that_belongs(void **state)
+{
+	(void)state;
+	op.hashing = RD_HASHING_ELSEWHERE;
+	assert_int_equal(LOGIN, RD_STEP_REPLY);
+	assert_reply(500, "{\"error\":\"server_error\"}");
+	assert_heard("request.misrouted  \n");
+	op.hashing = RD_HASHING_FULL;
+	assert_int_equal(LOGIN, RD_STEP_REPLY);
+	assert_reply(503, "{\"error\":\"temporarily_unavailable\"}");
+	assert_head("Retry-After: 1\r\n");
+	assert_heard("");
+	op.hashing = RD_HASHING_HERE;
+	assert_int_equal(LOGIN, RD_STEP_ASK);
+}
+
+static void who_hashes_no_password_is_served_everywhere(void **state)
+{
+	const struct op_token token = op_token(3);
+
+	(void)state;
+	for (op.hashing = RD_HASHING_ELSEWHERE; op.hashing != RD_HASHING_HERE; op.hashing--)
+		assert_int_equal(OP_ASK("", "REQUEST_METHOD=POST", "REFRESHD_ROUTE=refresh",
+					"REFRESHD_DIALECT=flask",
+					op_text("HTTP_AUTHORIZATION=Bearer %s", token.text)),
+				 RD_STEP_ASK);
 }
 
 static void without_a_method_nothing_is_done(void **state)
@@ -231,6 +264,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(an_unknown_route_is_404),
 	    cmocka_unit_test(rfc9110_another_method_is_405_and_says_which),
+	    cmocka_unit_test(a_password_is_hashed_only_where_that_belongs),
+	    cmocka_unit_test(who_hashes_no_password_is_served_everywhere),
 	    cmocka_unit_test(without_a_method_nothing_is_done),
 	    cmocka_unit_test(errors_before_the_operation_are_in_the_dialect_too),
 	    cmocka_unit_test(a_location_that_names_what_is_not_there_is_500),

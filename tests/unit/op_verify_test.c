@@ -1,37 +1,6 @@
-#include <assert.h>
-#include "op.h"
-#include "jws.h"
+#include "access.h"
 
-#define CHALLENGE       "WWW-Authenticate: Bearer realm=\"refreshd\""
-#define INVALID_TOKEN   CHALLENGE ", error=\"invalid_token\"\r\n"
-#define INVALID_REQUEST CHALLENGE ", error=\"invalid_request\"\r\n"
-#define NOT_FRESH       CHALLENGE ", error=\"insufficient_user_authentication\", max_age=300\r\n"
-
-static_assert(OP_WORKER_MS / 1000 == NOW);
-
-static struct rd_access good(void)
-{
-	return (struct rd_access){.iss = RD_SPAN(ISS),
-				  .aud = RD_SPAN(AUD),
-				  .sub = RD_SPAN("anna"),
-				  .client_id = RD_SPAN("web"),
-				  .scope = RD_SPAN("read write"),
-				  .sid = RD_SPAN("sid-1"),
-				  .jti = RD_SPAN("j"),
-				  .iat_s = NOW - 10,
-				  .exp_s = NOW + 1,
-				  .auth_time_s = NOW - 10};
-}
-
-static const char *signed_as(const struct rd_access *access)
-{
-	char text[RD_JWT_MAX];
-	struct rd_buf buf = RD_BUF(text);
-
-	rd_jwt_sign(&buf, access, jws_key(RD_ALG_EDDSA), 0);
-	assert_true(rd_buf_ok(&buf));
-	return op_text("%.*s", (int)buf.len, buf.ptr);
-}
+#define NOT_FRESH CHALLENGE ", error=\"insufficient_user_authentication\", max_age=300\r\n"
 
 // Asks with a token and one more parameter; the store is never asked.
 static void verify(const char *token, const char *more)
@@ -39,13 +8,6 @@ static void verify(const char *token, const char *more)
 	assert_int_equal(OP_ASK("", "REQUEST_METHOD=GET", "REFRESHD_ROUTE=verify",
 				op_text("HTTP_AUTHORIZATION=Bearer %s", token), more),
 			 RD_STEP_REPLY);
-}
-
-static void refused(const char *head, const char *error)
-{
-	assert_reply(401, op_text("{\"error\":\"%s\"}", error));
-	assert_head(head);
-	assert_heard("");
 }
 
 static void a_good_token_says_who_it_is(void **state)

@@ -17,6 +17,8 @@ static inline void record_put(struct rd_buf *out, const struct rd_record *record
 	record_put_int(out, record->generation, 4);
 	record_put_int(out, (uint64_t)record->rotated_ms, 6);
 	record_put_int(out, (uint64_t)record->seen_ms, 6);
+	record_put_int(out, record->late, 1);
+	record_put_int(out, 0, 5); // the fingerprint, which nobody but rotate.lua reads
 	record_put_int(out, (uint64_t)record->expires_ms, 6);
 	record_put_int(out, (uint64_t)record->created_ms, 6);
 	record_put_int(out, (uint64_t)record->auth_time_ms, 6);

@@ -1,59 +1,4 @@
-#include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include "ring.h"
-#include "run/keyfile.h"
-#include "unit.h"
-
-static char dir[32], path[64], other[64], reason[600];
-static struct rd_keys keys;
-
-static int start(void **state)
-{
-	snprintf(dir, sizeof dir, "/tmp/refreshd-XXXXXX");
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(path, sizeof path, "%s/keys", dir);
-	snprintf(other, sizeof other, "%s/other", dir);
-	return start_sodium(state);
-}
-
-static int clean(void **state)
-{
-	(void)state;
-	rd_keys_wipe(&keys);
-	unlink(path);
-	unlink(other);
-	rmdir(other);
-	return 0;
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	return rmdir(dir);
-}
-
-static void write_file(const char *at, const char *text, size_t len, mode_t mode)
-{
-	int fd = open(at, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, len), len);
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static bool load(const char *at)
-{
-	struct rd_buf why = {reason, 0, sizeof reason - 1, false};
-	bool ok = rd_keyfile_load(at, &keys, &why);
-
-	reason[why.len] = 0;
-	assert_int_equal(ok, why.len == 0);
-	return ok;
-}
+#include "keyfile.h"
 
 static int create(const char *at)
 {
@@ -73,8 +18,6 @@ static void assert_refused(const char *at, const char *because)
 	snprintf(wanted, sizeof wanted, "%s: %s", at, because);
 	assert_string_equal(reason, wanted);
 }
-
-#define OPEN_TO_OTHERS "others than its owner have access; chmod 600 it"
 
 static void s_a_key_file_for_its_owner_alone_is_loaded(void **state)
 {

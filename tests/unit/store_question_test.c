@@ -1,59 +1,44 @@
-#include "ring.h"
+#include "question.h"
 #include "store/redis.h"
-#include "unit.h"
-
-#define PREFIX RD_SPAN("rd:")
-
-static struct rd_question question;
+#include "token/password.h"
 
 static struct rd_token token_of(uint32_t generation)
 {
 	struct rd_token token = {.version = 1, .kid = 7, .generation = generation};
 
-	memcpy(token.slot, "\x00\x10\x83\x10\x51\x87\x20\x92", RD_SLOT_LEN);
+	memcpy(token.slot, slot, RD_SLOT_LEN);
 	memset(token.family, 0xff, RD_FAMILY_LEN);
 	return token;
 }
 
-static void check(enum rd_script script, const char *const *keys, const struct rd_span *args,
-		  size_t arg_count)
-{
-	size_t count = 0;
-
-	assert_int_equal(question.script, script);
-	for (; keys[count]; count++)
-		assert_text(question.key[count], keys[count]);
-	assert_int_equal(question.keys, count);
-	assert_int_equal(question.args, arg_count);
-	for (size_t i = 0; i < arg_count; i++)
-		if (!rd_span_is(question.arg[i], args[i]))
-			fail_msg("argument %zu is %.*s", i + 1, (int)question.arg[i].len,
-				 question.arg[i].ptr);
-}
-
-static const char *const family_keys[] = {"rd:{ABCDEFGHIJI}:f:_____________________w",
-					  "rd:{ABCDEFGHIJI}:u", NULL};
+// The sid stands in them. The family does not: Redis never learns it.
+static const char *const session_keys[] = {"rd:{ABCDEFGHIJI}:f:" SID, "rd:{ABCDEFGHIJI}:u",
+					   "rd:{ABCDEFGHIJI}:b", "rd:{ABCDEFGHIJI}:a", NULL};
 
 static void rotate_asks_with_these_keys_and_arguments(void **state)
 {
 	static const struct {
 		struct rd_rotation rotation;
 		uint32_t generation;
-		struct rd_span args[7];
+		struct rd_span args[10];
 	} rows[] = {
 	    {{.client = RD_SPAN("web"),
 	      .grace_ms = 10000,
 	      .idle_ms = 2592000000,
 	      .kid = 7,
 	      .rotate = true,
-	      .scope = RD_SPAN("read write")},
+	      .scope = RD_SPAN("read write"),
+	      .late_ms = 120000,
+	      .print = {0xff, 0, '\n', 1, 0},
+	      .adopt = 4},
 	     3,
 	     {RD_SPAN("3"), RD_SPAN("web"), RD_SPAN("10000"), RD_SPAN("2592000000"), RD_SPAN("7"),
-	      RD_SPAN("1"), RD_SPAN("read write")}},
+	      RD_SPAN("1"), RD_SPAN("read write"), RD_SPAN("120000"), RD_SPAN("\xff\0\n\1\0"),
+	      RD_SPAN("4")}},
 	    {{.client = RD_SPAN("a"), .grace_ms = 0, .idle_ms = 1000, .kid = 255, .rotate = false},
 	     UINT32_MAX,
 	     {RD_SPAN("4294967295"), RD_SPAN("a"), RD_SPAN("0"), RD_SPAN("1000"), RD_SPAN("255"),
-	      RD_SPAN("0"), RD_SPAN("")}},
+	      RD_SPAN("0"), RD_SPAN(""), RD_SPAN("0"), RD_SPAN("\0\0\0\0\0"), RD_SPAN("0")}},
 	};
 
 	(void)state;
@@ -63,8 +48,9 @@ static void rotate_asks_with_these_keys_and_arguments(void **state)
 
 		rotation.prefix = PREFIX;
 		rotation.token = &token;
+		rotation.sid = SID;
 		rd_ask_rotate(&question, &rotation);
-		check(RD_SCRIPT_ROTATE, family_keys, rows[i].args, 7);
+		check(RD_SCRIPT_ROTATE, session_keys, 2, rows[i].args, COUNT(rows[i].args));
 	}
 }
 
@@ -75,19 +61,27 @@ static void issue_asks_with_these_keys_and_arguments(void **state)
 					      RD_SPAN("0"),
 					      RD_SPAN("7"),
 					      RD_SPAN("\0\1\2seed\37701234567"),
-					      RD_SPAN("\4anna\3web\0\0\1a\0\0\0\0")};
+					      RD_SPAN("\4anna\3web\0\0\1a\0\0\0\0"),
+					      RD_SPAN("100"),
+					      RD_SPAN("$old"),
+					      RD_SPAN("")};
 	const struct rd_token token = token_of(0);
 
 	(void)state;
-	rd_ask_issue(&question, &(struct rd_issue){.prefix = PREFIX,
-						   .token = &token,
-						   .seed = (const uint8_t *)args[4].ptr,
-						   .idle_ms = 1000,
-						   .absolute_ms = 315360000000,
-						   .about = {.user = RD_SPAN("anna"),
-							     .client = RD_SPAN("web"),
-							     .scope = RD_SPAN("a")}});
-	check(RD_SCRIPT_ISSUE, family_keys, args, COUNT(args));
+	for (size_t login = 0; login <= 2; login += 2) {
+		rd_ask_issue(&question, &(struct rd_issue){.prefix = PREFIX,
+							   .token = &token,
+							   .sid = SID,
+							   .seed = (const uint8_t *)args[4].ptr,
+							   .idle_ms = 1000,
+							   .absolute_ms = 315360000000,
+							   .about = {.user = RD_SPAN("anna"),
+								     .client = RD_SPAN("web"),
+								     .scope = RD_SPAN("a")},
+							   .sessions_max = 100,
+							   .hash = login ? args[7] : args[8]});
+		check(RD_SCRIPT_ISSUE, session_keys, 2 + login, args, 7 + login);
+	}
 }
 
 static void the_largest_question_fits(void **state)
@@ -100,6 +94,7 @@ static void the_largest_question_fits(void **state)
 	memset(text, 'x', sizeof text);
 	rd_ask_issue(&question, &(struct rd_issue){.prefix = {text, 32},
 						   .token = &token,
+						   .sid = SID,
 						   .seed = seed,
 						   .idle_ms = INT64_MAX,
 						   .absolute_ms = INT64_MAX,
@@ -109,55 +104,12 @@ static void the_largest_question_fits(void **state)
 							     .ip = {text, RD_IP_MAX},
 							     .scope = {text, RD_SCOPE_MAX},
 							     .claims = {text, sizeof text},
-							     .agent = {text, sizeof text}}});
+							     .agent = {text, sizeof text}},
+						   .sessions_max = UINT32_MAX,
+						   .hash = {text, RD_PASSWORD_HASH_MAX - 1},
+						   .new_hash = {text, RD_PASSWORD_HASH_MAX - 1}});
 	assert_int_equal(question.arg[5].len, RD_RECORD_VAR_MAX);
 	assert_true(question.text_len <= sizeof question.text);
-}
-
-static void accounts_are_asked_for_by_slot(void **state)
-{
-	static const char *const keys[] = {"x{ABCDEFGHIJI}:a", NULL};
-	static const struct rd_span args[] = {RD_SPAN("anna"), RD_SPAN("$argon2id$x")};
-	const struct rd_token token = token_of(0);
-
-	(void)state;
-	rd_ask_account(&question, RD_SPAN("x"), token.slot);
-	check(RD_SCRIPT_ACCOUNT, keys, NULL, 0);
-	rd_ask_account_add(&question, RD_SPAN("x"), token.slot,
-			   &(struct rd_account){.name = args[0], .hash = args[1]});
-	check(RD_SCRIPT_ACCOUNT_ADD, keys, args, COUNT(args));
-}
-
-static void an_account_is_read_or_absent_or_out(void **state)
-{
-	static const struct {
-		struct rd_answer answer;
-		enum rd_result result;
-		bool disabled;
-	} rows[] = {
-	    {{.count = 3, .part = {RD_SPAN("a"), RD_SPAN("h")}}, RD_OK, false},
-	    {{.count = 3, .part = {RD_SPAN("a"), RD_SPAN("h"), RD_SPAN("1")}}, RD_OK, true},
-	    {{.count = 3, .part = {RD_SPAN("a"), RD_SPAN("h"), RD_SPAN("")}}, RD_OK, true},
-	    {{.count = 3}, RD_ABSENT, false},
-	    {{.count = 3, .part = {RD_SPAN("a")}}, RD_ABSENT, false},
-	    {{.count = 3, .part = {{NULL, 0}, RD_SPAN("h")}}, RD_ABSENT, false},
-	    {{.count = 2, .part = {RD_SPAN("a"), RD_SPAN("h")}}, RD_STORE_OUT, false},
-	    {{.count = 0}, RD_STORE_OUT, false},
-	    {{.integer = 1}, RD_STORE_OUT, false},
-	    {{.away = true, .count = 3, .part = {RD_SPAN("a"), RD_SPAN("h")}}, RD_STORE_OUT, false},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct rd_account account;
-
-		assert_int_equal(rd_read_account(&rows[i].answer, &account), rows[i].result);
-		if (rows[i].result != RD_OK)
-			continue;
-		assert_text(account.name, "a");
-		assert_text(account.hash, "h");
-		assert_int_equal(account.disabled, rows[i].disabled);
-	}
 }
 
 static void an_address_is_a_socket_or_a_host(void **state)
@@ -256,8 +208,6 @@ int main(void)
 	    cmocka_unit_test(rotate_asks_with_these_keys_and_arguments),
 	    cmocka_unit_test(issue_asks_with_these_keys_and_arguments),
 	    cmocka_unit_test(the_largest_question_fits),
-	    cmocka_unit_test(accounts_are_asked_for_by_slot),
-	    cmocka_unit_test(an_account_is_read_or_absent_or_out),
 	    cmocka_unit_test(an_address_is_a_socket_or_a_host),
 	    cmocka_unit_test(anything_else_is_no_address),
 	    cmocka_unit_test(a_path_or_host_that_does_not_fit_is_refused),

@@ -19,14 +19,38 @@ static void a_file_gives_its_keys(void **state)
 
 	(void)state;
 	assert_int_equal(keys->refresh_active, 7);
-	assert_true(keys->refresh[7].active);
-	assert_false(keys->refresh[1].active);
+	assert_int_equal(keys->refresh[7].state, RD_KEY_ACTIVE);
+	assert_int_equal(keys->refresh[1].state, RD_KEY_RETIRED);
 	assert_int_equal(keys->refresh[1].kid, 1);
 	assert_int_equal(keys->refresh[0].kid, 0);
 	assert_int_equal(keys->access_count, 3);
 	assert_ptr_equal(rd_keys_signer(keys, RD_ALG_EDDSA), &keys->access[0]);
 	assert_ptr_equal(rd_keys_signer(keys, RD_ALG_HS256), &keys->access[1]);
-	assert_false(keys->access[2].active);
+	assert_int_equal(keys->access[2].state, RD_KEY_RETIRED);
+}
+
+static void a_key_has_its_state_its_time_and_its_line(void **state)
+{
+	static struct rd_keys keys;
+	char text[100];
+	struct rd_buf why = RD_BUF(text);
+
+	(void)state;
+	assert_true(read(RD_SPAN("# one\n\n" HEAD "refresh 8 next " KEY_A " 1700000000\n"
+				 "access EdDSA next " KEY_B " 253402300799"),
+			 &keys, &why));
+	assert_int_equal(keys.refresh_active, 7);
+	assert_int_equal(keys.refresh[7].state, RD_KEY_ACTIVE);
+	assert_int_equal(keys.refresh[7].since_s, 0);
+	assert_int_equal(keys.refresh[7].line, 4);
+	assert_int_equal(keys.refresh[8].state, RD_KEY_NEXT);
+	assert_int_equal(keys.refresh[8].since_s, 1700000000);
+	assert_int_equal(keys.refresh[8].line, 5);
+	assert_int_equal(keys.access[0].state, RD_KEY_NEXT);
+	assert_int_equal(keys.access[0].since_s, RD_SINCE_MAX);
+	assert_int_equal(keys.access[0].line, 6);
+	assert_null(rd_keys_signer(&keys, RD_ALG_EDDSA));
+	rd_keys_wipe(&keys);
 }
 
 static void subkeys_are_crypto_kdf_of_the_master(void **state)
@@ -119,6 +143,9 @@ static void layout_is_free_of_guesses(void **state)
 	    HEAD "refresh 1 retired " KEY_A "\n",
 	    HEAD "access EdDSA retired " KEY_A "\naccess EdDSA retired " KEY_B "\n",
 	    RING_EDDSA RING_HS256 RING_REFRESH RING_DEPLOYMENT,
+	    RING_DEPLOYMENT "refresh 255 active " KEY_A " 0",
+	    HEAD "refresh 1 next " KEY_A " 1\nrefresh 2 next " KEY_B " 1700000000",
+	    HEAD RING_EDDSA "access EdDSA next " KEY_A "\naccess EdDSA next " KEY_B " 7\n",
 	};
 	static struct rd_keys keys;
 
@@ -151,6 +178,8 @@ static void each_error_names_its_line_and_no_secret(void **state)
 	    {RD_SPAN("deployment " KEY_A " x\n"), "line 1: wrong number of fields"},
 	    {RD_SPAN("\n#\nrefresh 1 active\n"), "line 3: wrong number of fields"},
 	    {RD_SPAN("access EdDSA active " KEY_A " a b c\n"), "line 1: wrong number of fields"},
+	    {RD_SPAN("refresh 1 active " KEY_A " 1 x\n"), "line 1: wrong number of fields"},
+	    {RD_SPAN("deployment " KEY_A " 1700000000\n"), "line 1: wrong number of fields"},
 	    {RD_SPAN("deployment  " KEY_A "\n"), "line 1: wrong number of fields"},
 	    {RD_SPAN("deployment\t" KEY_A "\n"),
 	     "line 1: is neither deployment nor refresh nor access"},
@@ -180,8 +209,14 @@ static void each_error_names_its_line_and_no_secret(void **state)
 	    {RD_SPAN("refresh -1 active " KEY_A), "line 1: kid is not 1..255"},
 	    {RD_SPAN("refresh x active " KEY_A), "line 1: kid is not 1..255"},
 	    {RD_SPAN("refresh  active " KEY_A), "line 1: kid is not 1..255"},
-	    {RD_SPAN("refresh 1 Active " KEY_A), "line 1: state is neither active nor retired"},
-	    {RD_SPAN("access EdDSA off " KEY_A), "line 1: state is neither active nor retired"},
+	    {RD_SPAN("refresh 1 Active " KEY_A),
+	     "line 1: state is neither next nor active nor retired"},
+	    {RD_SPAN("access EdDSA off " KEY_A),
+	     "line 1: state is neither next nor active nor retired"},
+	    {RD_SPAN("refresh 1  " KEY_A), "line 1: state is neither next nor active nor retired"},
+	    {RD_SPAN(HEAD RING_REFRESH_OLD "refresh 1 next " KEY_A),
+	     "line 4: a second refresh key of this kid"},
+	    {RD_SPAN("refresh 1 active " KEY_A "  1"), "line 1: wrong number of fields"},
 	    {RD_SPAN("access none active " KEY_A), "line 1: algorithm is neither EdDSA nor HS256"},
 	    {RD_SPAN("access hs256 active " KEY_A), "line 1: algorithm is neither EdDSA nor HS256"},
 	};
@@ -194,6 +229,33 @@ static void each_error_names_its_line_and_no_secret(void **state)
 
 		assert_false(read(rows[i].file, &keys, &why));
 		assert_text(rd_buf_span(&why), rows[i].why);
+		assert_true(sodium_is_zero((const uint8_t *)&keys, sizeof keys));
+	}
+}
+
+static void a_time_is_whole_seconds_before_the_year_10000(void **state)
+{
+	static const char *const rows[] = {
+	    "refresh 1 active " KEY_A " ",
+	    "refresh 1 active " KEY_A " 01",
+	    "refresh 1 active " KEY_A " -1",
+	    "refresh 1 active " KEY_A " +1",
+	    "refresh 1 active " KEY_A " 1.0",
+	    "access EdDSA next " KEY_A " now",
+	    "access EdDSA next " KEY_A " 253402300800",
+	    "access EdDSA next " KEY_A " 18446744073709551616",
+	    "access EdDSA next " KEY_A " 1700000000\r\n",
+	    "access EdDSA next 1700000000 " KEY_A,
+	};
+	static struct rd_keys keys;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[100];
+		struct rd_buf why = RD_BUF(text);
+
+		assert_false(read(rd_span(rows[i]), &keys, &why));
+		assert_text(rd_buf_span(&why), "line 1: since is not a time in unix seconds");
 		assert_true(sodium_is_zero((const uint8_t *)&keys, sizeof keys));
 	}
 }
@@ -232,30 +294,11 @@ static void sixteen_keys_of_a_kind_and_not_one_more(void **state)
 	}
 }
 
-static void a_generated_file_is_a_whole_ring(void **state)
-{
-	static struct rd_keys keys;
-	char text[400], other[400], reason[100];
-	struct rd_buf file = RD_BUF(text), again = RD_BUF(other), why = RD_BUF(reason);
-
-	(void)state;
-	rd_keys_generate(&file);
-	rd_keys_generate(&again);
-	assert_true(rd_buf_ok(&file));
-	assert_false(rd_span_is(rd_buf_span(&file), rd_buf_span(&again)));
-	assert_true(rd_keys_parse(rd_buf_span(&file), &keys, &why));
-	assert_int_equal(keys.refresh_active, 1);
-	assert_non_null(rd_keys_signer(&keys, RD_ALG_EDDSA));
-	assert_non_null(rd_keys_signer(&keys, RD_ALG_HS256));
-	rd_keys_wipe(&keys);
-	assert_true(sodium_is_zero((const uint8_t *)&keys, sizeof keys));
-	assert_null(rd_keys_signer(&keys, RD_ALG_EDDSA));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_file_gives_its_keys),
+	    cmocka_unit_test(a_key_has_its_state_its_time_and_its_line),
 	    cmocka_unit_test(subkeys_are_crypto_kdf_of_the_master),
 	    cmocka_unit_test(rfc7638_thumbprint_of_rfc8037_example),
 	    cmocka_unit_test(rfc7638_thumbprint_of_a_symmetric_key),
@@ -263,8 +306,8 @@ int main(void)
 	    cmocka_unit_test(header_has_typ_alg_kid_in_this_order),
 	    cmocka_unit_test(layout_is_free_of_guesses),
 	    cmocka_unit_test(each_error_names_its_line_and_no_secret),
+	    cmocka_unit_test(a_time_is_whole_seconds_before_the_year_10000),
 	    cmocka_unit_test(sixteen_keys_of_a_kind_and_not_one_more),
-	    cmocka_unit_test(a_generated_file_is_a_whole_ring),
 	};
 
 	return cmocka_run_group_tests(tests, start_sodium, NULL);

@@ -116,6 +116,28 @@ static void s_an_unknown_user_costs_what_a_wrong_password_costs(void **state)
 		fail_msg("CPU time %ld and %ld", (long)unknown, (long)wrong);
 }
 
+static void a_hash_made_at_less_than_the_cost_is_outdated(void **state)
+{
+	static const struct {
+		const char *hash;
+		struct rd_argon2 cost;
+		bool outdated;
+	} rows[] = {
+	    {"$argon2id$v=19$m=19456,t=2,p=1$", {2, 19456}, false},
+	    {"$argon2id$v=19$m=19456,t=2,p=1$", {3, 19456}, true},
+	    {"$argon2id$v=19$m=19456,t=2,p=1$", {2, 19457}, true},
+	    {"$argon2id$v=19$m=65536,t=3,p=1$", {2, 19456}, false},
+	    {"$argon2id$v=19$m=65536,t=1,p=1$", {2, 19456}, true},
+	    {"$argon2i$v=19$m=65536,t=9,p=1$", {2, 19456}, true},
+	    {"", {2, 19456}, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_int_equal(rd_password_outdated(rows[i].hash, &rows[i].cost),
+				 rows[i].outdated);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +147,7 @@ int main(void)
 	    cmocka_unit_test(longer_than_1024_is_refused_unhashed),
 	    cmocka_unit_test(a_hash_of_another_cost_still_verifies),
 	    cmocka_unit_test(what_is_not_argon2id_never_verifies),
+	    cmocka_unit_test(a_hash_made_at_less_than_the_cost_is_outdated),
 	    cmocka_unit_test(s_an_unknown_user_costs_what_a_wrong_password_costs),
 	};
 

@@ -17,12 +17,22 @@ def binaries():
     return [b for b in dict.fromkeys(found) if os.access(b, os.X_OK)] or found[:1]
 
 
-def children(pid):
+def called(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().rstrip("\n")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def children(pid, name=None):
+    """name: only those that call themselves so."""
     try:
         with open(f"/proc/{pid}/task/{pid}/children") as file:
-            return [int(word) for word in file.read().split()]
+            found = [int(word) for word in file.read().split()]
     except (FileNotFoundError, ProcessLookupError):
         return []
+    return [child for child in found if name in (None, called(child))]
 
 
 def alive(pid):

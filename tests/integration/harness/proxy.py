@@ -8,9 +8,13 @@ import threading
 
 
 class Proxy:
-    """One thread. hold: answers stay here until it is cleared. falsify: bytes to send instead."""
+    """One thread. hold: answers stay here until it is cleared. falsify: bytes to send instead.
 
-    def __init__(self, target):
+    target: a socket's path, or a port. It may be changed, for the connections to come. port: listen there and
+    not on a path of the proxy's own.
+    """
+
+    def __init__(self, target, port=None):
         self.folder = tempfile.mkdtemp(prefix="rd-proxy-")
         self.path = os.path.join(self.folder, "redis.sock")
         self.target = target
@@ -21,9 +25,12 @@ class Proxy:
         self.clients = set()
         self.closing = False
         self.selector = selectors.DefaultSelector()
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(self.path)
-        self.listener.listen(64)
+        if port:
+            self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        else:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(self.path)
+            self.listener.listen(64)
         self.selector.register(self.listener, selectors.EVENT_READ)
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
@@ -41,12 +48,16 @@ class Proxy:
 
     def accept(self):
         client, _ = self.listener.accept()
-        server = socket.socket(socket.AF_UNIX)
+        by_port = isinstance(self.target, int)
+        server = socket.socket(socket.AF_INET if by_port else socket.AF_UNIX)
         try:
-            server.connect(self.target)
+            server.connect(("127.0.0.1", self.target) if by_port else self.target)
         except OSError:
             client.close()
             return
+        if by_port:
+            for side in (client, server):
+                side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.peers[client], self.peers[server] = server, client
         self.clients.add(client)
         for side in (client, server):

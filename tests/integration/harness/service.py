@@ -12,11 +12,12 @@ from . import fcgi
 from .dialects import compact
 from .processes import binary, children, environment
 from .stack import print_logs, tails
-from .tokens import Keys
+from .tokens import Keys, Token
 from .wait import wait_until
 
 RUNNING = []
 CONFIG = """listen = unix:{folder}/refreshd.sock
+login_listen = unix:{folder}/login.sock
 redis = unix:{redis}
 key_file = {folder}/keys
 issuer = http://127.0.0.1
@@ -41,6 +42,7 @@ class Service:
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="rd-")
         self.socket = os.path.join(self.folder, "refreshd.sock")
+        self.login_socket = os.path.join(self.folder, "login.sock")
         self.config = os.path.join(self.folder, "refreshd.conf")
         self.env = environment(**env)
         self.process = None
@@ -78,15 +80,25 @@ class Service:
     # What a client does, over one connection for each request.
 
     def ask(self, route, dialect="flask", body=b"", **params):
-        return fcgi.ask(self.socket, fcgi.params(route, dialect, body=body, **params), body)
+        path = self.login_socket if route == "login" else self.socket
+        return fcgi.ask(path, fcgi.params(route, dialect, body=body, **params), body)
+
+    def login(self, name, password):
+        body = compact(name=name, password=password)
+        return self.ask("login", "json", body, CONTENT_TYPE="application/json")
+
+    def ask_issue(self, body):
+        basic = base64.b64encode(f"backend:{SECRET}".encode()).decode()
+        return self.ask("issue", "json", body, HTTP_AUTHORIZATION=f"Basic {basic}",
+                        CONTENT_TYPE="application/json")
 
     def token(self, sub=None):
-        body = compact(sub=sub or "user-" + secrets.token_hex(8))
-        basic = base64.b64encode(f"backend:{SECRET}".encode()).decode()
-        reply = self.ask("issue", "json", body, HTTP_AUTHORIZATION=f"Basic {basic}",
-                         CONTENT_TYPE="application/json")
+        reply = self.ask_issue(compact(sub=sub or "user-" + secrets.token_hex(8)))
         assert reply.status == 200, reply
         return json.loads(reply.body)["refresh_token"]
+
+    def key(self, token):
+        return Token.parse(token).key(self.keys)
 
     def refresh(self, token):
         return self.ask("refresh", HTTP_AUTHORIZATION=f"Bearer {token}")
@@ -96,7 +108,10 @@ class Service:
         return self.refresh("x").status == 401
 
     def workers(self):
-        return children(self.process.pid)
+        return children(self.process.pid, "refreshd-worker")
+
+    def login_workers(self):
+        return children(self.process.pid, "refreshd-login")
 
     def logs(self):
         return tails(self.folder)
@@ -112,7 +127,7 @@ class Service:
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            workers = self.workers()
+            workers = children(self.process.pid)
             self.process.kill()
             self.process.wait()
             for pid in workers:
@@ -126,7 +141,7 @@ class Service:
 
     def __enter__(self):
         self.start()
-        wait_until(lambda: len(self.workers()) == self.count, what="all workers")
+        wait_until(lambda: len(self.workers()) == self.count and self.login_workers(), what="all workers")
         return self
 
     def __exit__(self, failed, *_):

@@ -13,7 +13,7 @@ import redis
 from . import rawhttp
 from .dialects import FLASK, compact
 from .processes import REPO, alive, binary, children, environment, free_ports
-from .tokens import Keys, Record, Token
+from .tokens import SID_LENGTH, Keys, Record, Token
 
 SCRIPT = str(REPO / "nginx" / "stack.sh")
 RUNNING = []  # for the logs of a failed test
@@ -21,7 +21,7 @@ RUNNING = []  # for the logs of a failed test
 
 def tails(folder):
     """(name, text): the ends of the logs in folder that can explain a failure."""
-    for name in ("refreshd.log", "nginx.log"):
+    for name in ("refreshd.log", "nginx.log", "access.log"):
         path = pathlib.Path(folder) / name
         text = path.read_bytes()[-2000:].decode("utf-8", "replace") if path.exists() else ""
         if text:
@@ -77,7 +77,10 @@ class Stack:
         return (pathlib.Path(self.folder) / "refreshd.log").read_text()
 
     def workers(self):
-        return children(self.pids["refreshd"])
+        return children(self.pids["refreshd"], "refreshd-worker")
+
+    def login_workers(self):
+        return children(self.pids["refreshd"], "refreshd-login")
 
     # What a client does.
 
@@ -120,24 +123,41 @@ class Stack:
 
     # What Redis holds.
 
+    def key(self, token):
+        return Token.parse(token).key(self.keys)
+
     def raw_record(self, token):
-        return self.store.get(Token.parse(token).key())
+        return self.store.get(self.key(token))
 
     def record(self, token):
         raw = self.raw_record(token)
         return raw and Record.parse(raw)
+
+    def look(self, token):
+        """The record (None: none), its key's expiry, whether its user's index has it, and Redis' time, in ms and
+        all of one moment."""
+        key, index = self.key(token), Token.parse(token).index_key()
+        with self.store.pipeline(transaction=True) as asked:
+            asked.get(key).pexpiretime(key).zscore(index, key[-SID_LENGTH:]).time()
+            raw, expires, score, (seconds, micros) = asked.execute()
+        return raw and Record.parse(raw), expires, score is not None, seconds * 1000 + micros // 1000
 
     def now_ms(self):
         seconds, micros = self.store.time()
         return seconds * 1000 + micros // 1000
 
     def age(self, token, by_ms):
-        """Moves the time of the family's last rotation into the past."""
-        rotated = self.record(token).rotated_ms
-        self.store.setrange(Token.parse(token).key(), 8, (rotated - by_ms).to_bytes(6, "big"))
+        """Moves the times of the session's last rotation and last use into the past, and with them its idle expiry."""
+        key, record = self.key(token), self.record(token)
+        expires = self.store.pexpiretime(key)
+        with self.store.pipeline(transaction=True) as both:
+            both.setrange(key, 8, record.aged(by_ms))
+            if expires < record.expires_ms:
+                both.pexpireat(key, expires - by_ms)
+            both.execute()
 
     def revoke(self, token):
-        self.store.setrange(Token.parse(token).key(), 1, b"\1")
+        self.store.setrange(self.key(token), 1, b"\1")
 
     def commands(self):
         """How often Redis ran each command, but for those that ask this."""

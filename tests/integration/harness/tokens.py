@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 PREFIX = "rt1_"
 LENGTH = 98
+SID_LENGTH = 22
 
 
 def b64(data):
@@ -26,7 +27,7 @@ def keyed(key, size, data):
 
 
 class Keys:
-    """A key file."""
+    """A key file. access: the active ones."""
 
     def __init__(self, path):
         self.refresh, self.access, self.secrets = {}, {}, []
@@ -35,14 +36,17 @@ class Keys:
                 kind, *fields = line.split() or ["#"]
                 if kind.startswith("#"):
                     continue
-                secret = unb64(fields[-1])
+                secret = unb64(fields[0 if kind == "deployment" else 2])  # a time may follow
                 self.secrets.append(secret)
                 if kind == "deployment":
                     self.slot_key, self.sid_key = derive(secret, 1), derive(secret, 2)
                 elif kind == "refresh":
                     self.refresh[int(fields[0])] = (derive(secret, 1), derive(secret, 2))
-                elif kind == "access":
+                elif kind == "access" and fields[1] == "active":
                     self.access[fields[0]] = secret
+
+    def slot(self, user):
+        return b64(keyed(self.slot_key, 16, user.encode())[:8])
 
     def sid(self, family):
         return b64(keyed(self.sid_key, 16, family))
@@ -84,8 +88,9 @@ class Token:
         return replace(self, secret=keyed(keys.refresh[self.kid][1], 24, message)).tagged(
             keys, client)
 
-    def key(self, prefix="rd:"):
-        return f"{prefix}{{{b64(self.slot)}}}:f:{b64(self.family)}"
+    def key(self, keys, prefix="rd:"):
+        """Of the session's record: Redis knows it by its sid, never by its family."""
+        return f"{prefix}{{{b64(self.slot)}}}:f:{keys.sid(self.family)}"
 
     def index_key(self, prefix="rd:"):
         return f"{prefix}{{{b64(self.slot)}}}:u"
@@ -95,9 +100,12 @@ class Token:
 class Record:
     revoked: bool
     kid: int
+    reason: int
     generation: int
     rotated_ms: int
     seen_ms: int
+    late: int
+    fingerprint: bytes
     expires_ms: int
     created_ms: int
     auth_time_ms: int
@@ -106,7 +114,12 @@ class Record:
 
     @classmethod
     def parse(cls, raw):
-        assert raw[0] == 1 and len(raw) >= 63, raw
-        times = [int.from_bytes(raw[at:at + 6], "big") for at in range(8, 38, 6)]
-        return cls(raw[1] != 0, raw[2], int.from_bytes(raw[4:8], "big"), *times, raw[38:54],
-                   raw[54:])
+        assert raw[0] == 1 and len(raw) >= 69, raw
+        rotated, seen, expires, created, auth_time = (
+            int.from_bytes(raw[at:at + 6], "big") for at in (8, 14, 26, 32, 38))
+        return cls(raw[1] != 0, raw[2], raw[3], int.from_bytes(raw[4:8], "big"), rotated, seen,
+                   raw[20], raw[21:26], expires, created, auth_time, raw[44:60], raw[60:])
+
+    def aged(self, by_ms):
+        """The bytes of rotated_ms and seen_ms, each so much earlier."""
+        return b"".join((at - by_ms).to_bytes(6, "big") for at in (self.rotated_ms, self.seen_ms))

@@ -1,0 +1,110 @@
+#include "fcgi/admin.h"
+#include <stdio.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/secret.h"
+#include "run/keyfile.h"
+
+int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	memset(admin, 0, sizeof *admin);
+	admin->config = config;
+	if (!rd_redis_from(config, admin->password, &admin->redis))
+		return RD_EXIT_CONFIG;
+	if (!rd_keyfile_load(config->key_file, &admin->keys, &why))
+		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	return 0;
+}
+
+static void forget_reply(struct rd_admin *admin)
+{
+	if (admin->reply)
+		rd_redis_release(admin->reply);
+	admin->reply = NULL;
+}
+
+void rd_admin_close(struct rd_admin *admin)
+{
+	forget_reply(admin);
+	rd_wipe(admin, sizeof *admin);
+}
+
+int rd_admin_ask(struct rd_admin *admin)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	forget_reply(admin);
+	if (!rd_redis_call(&admin->redis, &admin->question, &admin->answer, &admin->reply, &why))
+		return rd_complain(RD_EXIT_STORE, "Redis: %.*s", (int)why.len, why.ptr);
+	return 0;
+}
+
+int rd_admin_odd(void)
+{
+	return rd_complain(RD_EXIT_STORE, "Redis: an answer that makes no sense");
+}
+
+struct rd_span rd_admin_prefix(const struct rd_admin *admin)
+{
+	return rd_span(admin->config->redis_prefix);
+}
+
+const char *rd_time_text(int64_t ms, char out[static RD_TIME_TEXT_MAX])
+{
+	const time_t seconds = ms / 1000;
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(out, RD_TIME_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &tm);
+	return out;
+}
+
+void rd_print_safe(struct rd_span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		putchar((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?'
+										 : text.ptr[i]);
+	if (!text.len)
+		putchar('-');
+}
+
+size_t rd_read_secret(const char *prompt, char *out, size_t max)
+{
+	const bool terminal = isatty(STDIN_FILENO);
+	struct termios before, quiet;
+	size_t len = 0;
+
+	if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
+		fputs(prompt, stderr);
+		quiet = before;
+		quiet.c_lflag &= (tcflag_t)~ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	}
+	// read, not stdio, whose buffer would keep a copy
+	while (len < max && read(STDIN_FILENO, out + len, 1) == 1 && out[len] != '\n')
+		len++;
+	if (terminal) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		fputc('\n', stderr);
+	}
+	return len;
+}
+
+bool rd_take_flag(int *argc, char **argv, const char *name)
+{
+	int kept = 0;
+	bool found = false;
+
+	for (int i = 0; i < *argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			found = true;
+		else
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return found;
+}

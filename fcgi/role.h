@@ -1,0 +1,7 @@
+// What a worker process is there for.
+#pragma once
+#include "fcgi/worker.h"
+
+// For a new worker: takes the name and the priority of its role. Gives the socket to listen on; the
+// others are closed.
+int rd_role_take(const struct rd_worker_setup *setup);

@@ -1,0 +1,20 @@
+// Which Redis this is, by its INFO. A server that was started lately, or another one in its place,
+// may lack writes that were acknowledged.
+#pragma once
+#include <hiredis/hiredis.h>
+#include <stdint.h>
+#include "base/span.h"
+
+#define RD_RUN_ID_LEN 40
+
+struct rd_identity {
+	bool known;
+	char run_id[RD_RUN_ID_LEN], replication_id[RD_RUN_ID_LEN];
+	int64_t
+	    since_ms; // monotonic: this server has answered us, or was started, no later than this
+};
+
+// Appends the questions. Gives how many replies will come.
+int rd_identity_ask(redisContext *ctx);
+// Reads one reply; what is not in it stays.
+void rd_identity_read(struct rd_identity *identity, struct rd_span info, int64_t now_ms);

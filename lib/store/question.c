@@ -1,0 +1,98 @@
+#include "store/question.h"
+#include <assert.h>
+
+// Copies bytes into the question's own text.
+static struct rd_span keep(struct rd_question *q, const void *bytes, size_t len)
+{
+	struct rd_span span = {q->text + q->text_len, len};
+
+	assert(q->text_len + len <= sizeof q->text);
+	if (len)
+		memcpy(q->text + q->text_len, bytes, len);
+	q->text_len += len;
+	return span;
+}
+
+void rd_question_start(struct rd_question *q, enum rd_script script)
+{
+	q->script = script;
+	q->durable = false;
+	q->keys = q->args = q->text_len = 0;
+}
+
+void rd_question_arg(struct rd_question *q, struct rd_span bytes)
+{
+	assert(q->args < RD_ARGS_PER_QUESTION);
+	q->arg[q->args++] = keep(q, bytes.ptr, bytes.len);
+}
+
+void rd_question_int(struct rd_question *q, int64_t n)
+{
+	char digits[20];
+	struct rd_buf buf = RD_BUF(digits);
+
+	assert(n >= 0);
+	rd_put_u64(&buf, (uint64_t)n);
+	rd_question_arg(q, rd_buf_span(&buf));
+}
+
+void rd_question_key(struct rd_question *q, struct rd_span prefix, const uint8_t *slot,
+		     const char *what, struct rd_span tail)
+{
+	char text[128];
+	struct rd_buf buf = RD_BUF(text);
+
+	rd_put_span(&buf, prefix);
+	rd_put_lit(&buf, "{");
+	rd_put_b64(&buf, slot, RD_SLOT_LEN);
+	rd_put_lit(&buf, "}:");
+	rd_put_str(&buf, what);
+	rd_put_span(&buf, tail);
+	assert(rd_buf_ok(&buf) && q->keys < RD_KEYS_PER_QUESTION);
+	q->key[q->keys++] = keep(q, buf.ptr, buf.len);
+}
+
+uint64_t rd_take_int(struct rd_span *rest, size_t bytes)
+{
+	uint64_t n = 0;
+
+	assert(rest->len >= bytes);
+	for (size_t i = 0; i < bytes; i++)
+		n = n << 8 | (uint8_t)rest->ptr[i];
+	*rest = (struct rd_span){rest->ptr + bytes, rest->len - bytes};
+	return n;
+}
+
+static const struct {
+	char letter;
+	enum rd_result result;
+	enum rd_turn_kind kind;
+} letters_known[] = {
+    {'R', RD_OK, RD_TURN_ROTATED},      {'C', RD_OK, RD_TURN_COALESCED},
+    {'P', RD_OK, RD_TURN_REPLAYED},     {'L', RD_OK, RD_TURN_LATE},
+    {'H', RD_OK, RD_TURN_ADOPTED},      {'K', RD_OK, RD_TURN_KEPT},
+    {'I', RD_OK, RD_TURN_ISSUED},       {'G', RD_OK, RD_TURN_OTHER},
+    {'D', RD_OK, RD_TURN_OTHER},        {'A', RD_ABSENT, RD_TURN_OTHER},
+    {'B', RD_BAD_LOGIN, RD_TURN_OTHER}, {'V', RD_REVOKED, RD_TURN_OTHER},
+    {'E', RD_EXPIRED, RD_TURN_OTHER},   {'W', RD_WRONG_CLIENT, RD_TURN_OTHER},
+    {'U', RD_REUSE, RD_TURN_OTHER},     {'F', RD_FUTURE, RD_TURN_OTHER},
+    {'S', RD_BAD_SCOPE, RD_TURN_OTHER}, {'X', RD_STORE_OUT, RD_TURN_OTHER},
+};
+
+enum rd_result rd_answer_open(const struct rd_answer *answer, const char *letters,
+			      struct rd_turn *turn, struct rd_span *rest)
+{
+	*rest = answer->part[0];
+	if (answer->away || answer->count < 1 || rest->len < 7 || !rest->ptr[0] ||
+	    !strchr(letters, rest->ptr[0]))
+		return RD_STORE_OUT;
+	for (size_t i = 0; i < sizeof letters_known / sizeof *letters_known; i++) {
+		if (letters_known[i].letter != rest->ptr[0])
+			continue;
+		(void)rd_take_int(rest, 1);
+		turn->now_ms = (int64_t)rd_take_int(rest, 6);
+		turn->kind = letters_known[i].kind;
+		return letters_known[i].result;
+	}
+	return RD_STORE_OUT;
+}
