@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,7 @@ import pytest
 
 from harness import fcgi, rawhttp, service, stack as stacks
 from harness.dialects import FLASK
+from harness.processes import binary, environment
 from harness.proxy import Proxy
 from harness.tokens import Keys, Token, b64
 from harness.wait import wait_until
@@ -142,6 +144,49 @@ def wrong_keys(folder, name):
         key_file(folder, alone(2)[0], f"access HS256 active {secret(9)}")
     else:
         key_file(folder, *alone(2), "signing x")
+
+
+def verb(stack, *words):
+    done = subprocess.run([binary(), *words, "--config", f"{stack.folder}/refreshd.conf"], env=environment(),
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done
+    return done.stdout
+
+
+def test_keys_rotate_by_the_verbs_under_load_and_no_refresh_fails():
+    """new, HUP, activate, HUP, and when the old one has no token left: retire, HUP."""
+    with stacks.Stack(workers=2, REFRESHD_GRACE_S=1, REFRESHD_ACCESS_TTL_S=1) as stack:
+        stop, answers, newest = threading.Event(), [], {}
+
+        def chain(number):
+            token = stack.token()
+            while not stop.is_set():
+                response = stack.refresh(token)
+                assert response.status == 200, response
+                token = json.loads(response.body)["refresh_token"]
+                newest[number] = token
+                answers.append(token)
+
+        with ThreadPoolExecutor(4) as pool:
+            chains = [pool.submit(chain, n) for n in range(4)]
+            try:
+                for kind in ("refresh", "access"):
+                    verb(stack, "key", "new", kind)
+                    hup(stack, stack.pids["refreshd"])
+                rows = [line.split() for line in verb(stack, "key", "list").splitlines()[1:]]
+                for row in rows:
+                    if "next" in row:
+                        verb(stack, "key", "activate", row[1], "--now")
+                hup(stack, stack.pids["refreshd"])
+                wait_until(lambda: [kid(token) for token in newest.values()] == [2] * 4, what="all of the new key")
+                verb(stack, "key", "retire", "1", "--now")
+                hup(stack, stack.pids["refreshd"])
+                seen = len(answers)
+                wait_until(lambda: len(answers) > seen + 20, what="more refreshes")
+            finally:
+                stop.set()
+            for done in chains:
+                done.result()
 
 
 @pytest.mark.parametrize("name", ["missing", "open to others", "another deployment", "no signing key",
