@@ -59,6 +59,21 @@ static const char *config_path(int *argc, char **argv)
 	return path && *path ? path : NULL;
 }
 
+// A verb that did not understand its arguments may have been given an option that is misspelled.
+static int hinted(int status, int argc, char **argv)
+{
+	char text[100];
+	struct rd_buf hint = RD_BUF(text);
+
+	for (int i = 0; status == RD_EXIT_USAGE && i < argc && !hint.len; i++) {
+		rd_config_flag_hint(argv[i], &hint);
+		if (hint.len)
+			rd_complain(status, "unknown flag: %s%.*s", argv[i], (int)hint.len,
+				    hint.ptr);
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct rd_config config;
@@ -81,7 +96,7 @@ int main(int argc, char **argv)
 			if (!rd_config_load(&config, path, &argc, argv, &why))
 				return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 		}
-		return verbs[i].run(&config, argc, argv);
+		return hinted(verbs[i].run(&config, argc, argv), argc, argv);
 	}
 	return rd_complain(RD_EXIT_USAGE, "no verb '%s'; see refreshd help", name);
 }

@@ -49,3 +49,10 @@
 // clang-format on
 
 #define RD_UNSET UINT32_MAX
+
+enum rd_option_id {
+#define RD_OPTION_ID(field, ...) RD_OPTION_##field,
+	RD_NUMBER_OPTIONS(RD_OPTION_ID) RD_TEXT_OPTIONS(RD_OPTION_ID)
+#undef RD_OPTION_ID
+	    RD_OPTION_COUNT
+};
