@@ -17,6 +17,8 @@ static const struct rd_verb verbs[] = {
     {"inspect", "", "reads a token from stdin and explains it", rd_verb_inspect},
     {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
      rd_verb_key},
+    {"-t", "", "tests the configuration, the keys and Redis; exit status 0, 69 or 78",
+     rd_verb_test},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };
@@ -94,7 +96,10 @@ int main(int argc, char **argv)
 		if (verbs[i].run != version && verbs[i].run != help) {
 			path = config_path(&argc, argv);
 			if (!rd_config_load(&config, path, &argc, argv, &why))
-				return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+				return verbs[i].run == rd_verb_test
+					   ? rd_test_config_failed(rd_buf_span(&why))
+					   : rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len,
+							 why.ptr);
 		}
 		return hinted(verbs[i].run(&config, argc, argv), argc, argv);
 	}
