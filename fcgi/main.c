@@ -61,6 +61,26 @@ static const char *config_path(int *argc, char **argv)
 	return path && *path ? path : NULL;
 }
 
+static bool load(struct rd_config *config, int *argc, char **argv, struct rd_buf *why)
+{
+	static char **given; // as it was, for a reload: the flags are taken out of argv
+	const char *path = config_path(argc, argv);
+	const int count = *argc;
+
+	given = calloc((size_t)count + 1, sizeof *given);
+	if (!given) {
+		rd_put_lit(why, "out of memory");
+		return false;
+	}
+	for (int i = 0; i < count; i++)
+		given[i] = argv[i];
+	if (!rd_config_load(config, path, argc, argv, why))
+		return false;
+	config->argc = count;
+	config->argv = given;
+	return true;
+}
+
 // A verb that did not understand its arguments may have been given an option that is misspelled.
 static int hinted(int status, int argc, char **argv)
 {
@@ -79,7 +99,7 @@ static int hinted(int status, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static struct rd_config config;
-	const char *path, *name = argc > 1 ? argv[1] : "help";
+	const char *name = argc > 1 ? argv[1] : "help";
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
@@ -93,13 +113,11 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (strcmp(verbs[i].name, name) != 0)
 			continue;
-		if (verbs[i].run != version && verbs[i].run != help) {
-			path = config_path(&argc, argv);
-			if (!rd_config_load(&config, path, &argc, argv, &why))
-				return verbs[i].run == rd_verb_test
-					   ? rd_test_config_failed(rd_buf_span(&why))
-					   : rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len,
-							 why.ptr);
+		if (verbs[i].run != version && verbs[i].run != help &&
+		    !load(&config, &argc, argv, &why)) {
+			if (verbs[i].run == rd_verb_test)
+				return rd_test_config_failed(rd_buf_span(&why));
+			return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 		}
 		return hinted(verbs[i].run(&config, argc, argv), argc, argv);
 	}

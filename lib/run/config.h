@@ -46,11 +46,15 @@ struct rd_config {
 #undef RD_TEXT_FIELD
 	struct rd_client clients[RD_CLIENTS_MAX];
 	size_t client_count;
-	enum rd_alg alg;  // of access_alg
-	int alg_name;     // 1: EdDSA is written as Ed25519
-	bool durable;     // durability = replica
-	bool csrf_token;  // cookie_csrf = token
-	const char *path; // of the file, borrowed; NULL: there is none
+	enum rd_alg alg; // of access_alg
+	int alg_name;    // 1: EdDSA is written as Ed25519
+	bool durable;    // durability = replica
+	bool csrf_token; // cookie_csrf = token
+	// For reading it again: the file (NULL: none), and the flags with what else was on the
+	// command line, which whoever loads it may set. Borrowed.
+	const char *path;
+	int argc;
+	char **argv;
 	struct rd_origin origin[RD_OPTION_COUNT];
 };
 
@@ -63,6 +67,17 @@ struct rd_config {
 // can have (a variable or a flag can have more), and a section's name 48, so a client id there 41.
 [[nodiscard]] bool rd_config_load(struct rd_config *config, const char *path, int *argc,
 				  char **argv, struct rd_buf *why);
+
+// Reads now's file, environment and flags once more into *fresh. False with why.
+[[nodiscard]] bool rd_config_again(struct rd_config *fresh, const struct rd_config *now,
+				   struct rd_buf *why);
+// Gives fresh the values of now for what a running service cannot change, and puts the names of
+// those that differed, divided by commas.
+void rd_config_keep_fixed(struct rd_config *fresh, const struct rd_config *now,
+			  struct rd_buf *ignored);
+// Puts the names of options that differ, and "clients".
+void rd_config_changes(const struct rd_config *fresh, const struct rd_config *now,
+		       struct rd_buf *names);
 
 // Puts "path:line: " when the option's value came from the file.
 void rd_config_blame(const struct rd_config *config, enum rd_option_id option, struct rd_buf *why);

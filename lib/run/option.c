@@ -53,6 +53,11 @@ const struct rd_option *rd_option_find(const char *given, size_t len)
 	return NULL;
 }
 
+const struct rd_option *rd_option_at(enum rd_option_id id)
+{
+	return &options[id];
+}
+
 const char *rd_option_name(enum rd_option_id id)
 {
 	return options[id].name;

@@ -24,6 +24,7 @@ enum rd_spelling { RD_SPELLED_KEY, RD_SPELLED_FLAG, RD_SPELLED_VARIABLE };
 void rd_option_nearest(const char *given, size_t len, enum rd_spelling spelling,
 		       struct rd_buf *out);
 
+const struct rd_option *rd_option_at(enum rd_option_id id);
 const char *rd_option_name(enum rd_option_id id);
 const char *rd_option_text(const struct rd_config *config, enum rd_option_id id); // of a text
 
