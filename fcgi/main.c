@@ -7,6 +7,7 @@
 
 static int version(const struct rd_config *config, int argc, char **argv);
 static int help(const struct rd_config *config, int argc, char **argv);
+static int show(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
@@ -19,6 +20,7 @@ static const struct rd_verb verbs[] = {
      rd_verb_key},
     {"-t", "", "tests the configuration, the keys and Redis; exit status 0, 69 or 78",
      rd_verb_test},
+    {"-T", "", "prints every option's value and where it came from, as a configuration file", show},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };
@@ -36,11 +38,28 @@ static int help(const struct rd_config *config, int argc, char **argv)
 {
 	(void)config, (void)argc, (void)argv;
 	puts("usage: refreshd VERB [--config FILE] [--OPTION VALUE ...]\n");
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		printf("  %-8s %-46s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
-	puts("\nOptions: in the file as below, --with-dashes as flags, REFRESHD_UPPER_CASE as "
-	     "variables.\n");
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		char left[100];
+
+		snprintf(left, sizeof left, "%s %s", verbs[i].name, verbs[i].args);
+		rd_help_line(left, 26, verbs[i].help);
+	}
+	puts("\nOptions, in the file (REFRESHD_CONFIG names it too) as below, as flags "
+	     "--with-dashes, "
+	     "as\nvariables REFRESHD_UPPER_CASE; flags beat variables, variables the file. In "
+	     "brackets "
+	     "the\ndefault and the range. SIGHUP reads all again but for those that want a "
+	     "restart.");
 	rd_config_help();
+	return 0;
+}
+
+static int show(const struct rd_config *config, int argc, char **argv)
+{
+	if (argc)
+		return rd_complain(RD_EXIT_USAGE, "-T: what is '%s'?", argv[0]);
+	printf("; refreshd %s\n", rd_version);
+	rd_config_show(config);
 	return 0;
 }
 

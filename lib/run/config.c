@@ -192,10 +192,15 @@ void rd_config_blame(const struct rd_config *config, enum rd_option_id option, s
 {
 	if (config->origin[option].from != RD_FROM_FILE)
 		return;
-	rd_put_str(why, config->path);
-	rd_put_lit(why, ":");
-	rd_put_u64(why, config->origin[option].line);
+	rd_put_line(why, config->path, config->origin[option].line);
 	rd_put_lit(why, ": ");
+}
+
+void rd_put_line(struct rd_buf *out, const char *path, uint32_t line)
+{
+	rd_put_str(out, path);
+	rd_put_lit(out, ":");
+	rd_put_u64(out, line);
 }
 
 static bool refuse(const struct rd_config *config, enum rd_option_id option, const char *reason,

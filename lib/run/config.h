@@ -92,3 +92,7 @@ const struct rd_client *rd_config_client(const struct rd_config *config, struct 
 				   struct rd_buf *why);
 
 void rd_config_help(void); // the table as text on stdout
+// All values on stdout as a file that can be read again, but for the secrets.
+void rd_config_show(const struct rd_config *config);
+// left and, from column indent on, text, wrapped at 100 columns.
+void rd_help_line(const char *left, int indent, const char *text);

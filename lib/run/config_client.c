@@ -88,22 +88,27 @@ static bool set_audience(struct rd_client *c, const char *value)
 	return set_text(c->audience, value);
 }
 
+enum shown { KIND, ON_OFF, SECRET, TEXT, ALG, NUMBER };
+#define AT(field) offsetof(struct rd_client, field)
+
 static const struct {
 	const char *name, *wants;
 	bool (*set)(struct rd_client *client, const char *value);
+	enum shown as;
+	size_t at; // in struct rd_client
 } settings[] = {
-    {"kind", "public or confidential", set_kind},
-    {"rotation", "on or off", set_rotation},
-    {"issue", "on or off", set_issue},
-    {"introspect", "on or off", set_introspect},
-    {"secret_sha256", "64 hexadecimal digits", set_secret},
-    {"scopes", "words divided by single blanks, at most 255 bytes", set_scopes},
-    {"audience", "at most 255 bytes", set_audience},
-    {"access_alg", "EdDSA, HS256 or Ed25519", set_alg},
-    {"access_ttl_s", "1 to 86400", set_access_ttl},
-    {"grace_s", "0 to 300", set_grace},
-    {"refresh_idle_ttl_s", "1 to 315360000", set_idle},
-    {"refresh_max_ttl_s", "1 to 315360000", set_max},
+    {"kind", "public or confidential", set_kind, KIND, AT(confidential)},
+    {"rotation", "on or off", set_rotation, ON_OFF, AT(rotation)},
+    {"issue", "on or off", set_issue, ON_OFF, AT(issue)},
+    {"introspect", "on or off", set_introspect, ON_OFF, AT(introspect)},
+    {"secret_sha256", "64 hexadecimal digits", set_secret, SECRET, AT(has_secret)},
+    {"scopes", "words divided by single blanks, at most 255 bytes", set_scopes, TEXT, AT(scopes)},
+    {"audience", "at most 255 bytes", set_audience, TEXT, AT(audience)},
+    {"access_alg", "EdDSA, HS256 or Ed25519", set_alg, ALG, AT(access_alg)},
+    {"access_ttl_s", "1 to 86400", set_access_ttl, NUMBER, AT(access_ttl_s)},
+    {"grace_s", "0 to 300", set_grace, NUMBER, AT(grace_s)},
+    {"refresh_idle_ttl_s", "1 to 315360000", set_idle, NUMBER, AT(idle_ttl_s)},
+    {"refresh_max_ttl_s", "1 to 315360000", set_max, NUMBER, AT(max_ttl_s)},
 };
 
 #define SETTINGS (sizeof settings / sizeof *settings)
@@ -164,6 +169,38 @@ static bool unknown(const char *name, struct rd_buf *why)
 		rd_nearest_try(&nearest, settings[i].name);
 	rd_put_nearest(why, &nearest);
 	return false;
+}
+
+const char *rd_client_key(size_t i)
+{
+	return i < SETTINGS ? settings[i].name : NULL;
+}
+
+void rd_client_value(const struct rd_client *client, size_t i, struct rd_buf *out)
+{
+	const void *at = (const char *)client + settings[i].at;
+	const bool *yes = at;
+
+	switch (settings[i].as) {
+	case KIND:
+		rd_put_str(out, *yes ? "confidential" : "public");
+		break;
+	case ON_OFF:
+		rd_put_str(out, *yes ? "on" : "off");
+		break;
+	case SECRET:
+		rd_put_str(out, *yes ? "***" : "");
+		break;
+	case TEXT:
+		rd_put_str(out, at);
+		break;
+	case ALG:
+		rd_put_str(out, client->alg_name ? "Ed25519" : rd_alg_names[client->access_alg]);
+		break;
+	case NUMBER:
+		rd_put_u64(out, *(const uint32_t *)at);
+		break;
+	}
 }
 
 bool rd_client_has(const char *name)
@@ -239,9 +276,7 @@ static bool sound(const struct rd_config *config, const struct rd_client *c, str
 
 	if (!reason)
 		return true;
-	rd_put_str(why, config->path); // no client but of a file can be so
-	rd_put_lit(why, ":");
-	rd_put_u64(why, c->line);
+	rd_put_line(why, config->path, c->line); // no client but of a file can be so
 	rd_put_lit(why, ": ");
 	return fail(why, reason, c->id);
 }

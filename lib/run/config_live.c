@@ -11,6 +11,11 @@ static const bool fixed[RD_OPTION_COUNT] = {
 };
 // clang-format on
 
+bool rd_option_fixed(enum rd_option_id id)
+{
+	return fixed[id];
+}
+
 bool rd_config_again(struct rd_config *fresh, const struct rd_config *now, struct rd_buf *why)
 {
 	int argc = now->argc;

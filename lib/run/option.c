@@ -1,7 +1,6 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include "base/nearest.h"
 #include "run/option.h"
@@ -68,7 +67,7 @@ const char *rd_option_text(const struct rd_config *config, enum rd_option_id id)
 	return (const char *)config + options[id].at;
 }
 
-static void put_spelled(struct rd_buf *out, const char *name, enum rd_spelling spelling)
+void rd_option_spell(struct rd_buf *out, const char *name, enum rd_spelling spelling)
 {
 	rd_put_str(out, spelling == RD_SPELLED_FLAG       ? "--"
 			: spelling == RD_SPELLED_VARIABLE ? "REFRESHD_"
@@ -90,7 +89,7 @@ void rd_option_nearest(const char *given, size_t len, enum rd_spelling spelling,
 	for (size_t i = 0; i < RD_OPTION_COUNT; i++)
 		rd_nearest_try(&nearest, options[i].name);
 	if (nearest.name)
-		put_spelled(&spelled, nearest.name, spelling);
+		rd_option_spell(&spelled, nearest.name, spelling);
 	text[spelled.len] = 0;
 	nearest.name = nearest.name ? text : NULL;
 	rd_put_nearest(out, &nearest);
@@ -148,18 +147,4 @@ bool rd_option_set(struct rd_config *config, const struct rd_option *option, con
 		rd_put_str(why, " bytes");
 	}
 	return false;
-}
-
-void rd_config_help(void)
-{
-	for (size_t i = 0; i < RD_OPTION_COUNT; i++) {
-		const struct rd_option *o = &options[i];
-
-		printf("  %-20s %s", o->name, o->help);
-		if (o->number && o->def != RD_UNSET)
-			printf(" (%u; %u..%u)", o->def, o->least, o->most);
-		else if (!o->number && *o->text)
-			printf(" (%s)", o->text);
-		putchar('\n');
-	}
 }
