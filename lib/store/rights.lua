@@ -7,7 +7,7 @@ local tries = {
 	{'TIME'}, {'SCAN', '0', 'COUNT', '1'},
 	{'SET', s, '1', 'PX', '1000'}, {'GET', s}, {'EXISTS', s},
 	{'PEXPIRE', s, '1000'}, {'PEXPIREAT', s, '4102444800000'}, {'PEXPIRETIME', s}, {'DEL', s},
-	{'HSET', h, 'a', '1'}, {'HGET', h, 'a'}, {'HMGET', h, 'a'}, {'HDEL', h, 'a'},
+	{'HSET', h, 'a', '1'}, {'HMGET', h, 'a'}, {'HDEL', h, 'a'},
 	{'ZADD', z, '1', 'a'}, {'ZCARD', z}, {'ZCOUNT', z, '-inf', '+inf'}, {'ZRANGE', z, '0', '-1'},
 	{'ZRANGEBYSCORE', z, '-inf', '+inf'}, {'ZREVRANGE', z, '0', '-1'},
 	{'ZREMRANGEBYSCORE', z, '-inf', '0'}, {'ZREM', z, 'a'},
