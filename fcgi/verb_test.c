@@ -23,10 +23,10 @@ static int test_sockets(const struct rd_config *config)
 {
 	static const enum rd_option_id options[] = {RD_OPTION_listen, RD_OPTION_login_listen};
 	const char *const addresses[] = {config->listen, config->login_listen};
-	char reason[512];
 	int status = 0;
 
 	for (size_t i = 0; i < 2; i++) {
+		char reason[512];
 		struct rd_buf why = RD_BUF(reason);
 
 		rd_config_blame(config, options[i], &why);

@@ -66,12 +66,21 @@ void rd_config_keep_fixed(struct rd_config *fresh, const struct rd_config *now,
 }
 
 // But for where they stand in the file.
-static bool same_client(struct rd_client a, struct rd_client b)
+static bool same_client(const struct rd_client *a, const struct rd_client *b)
 {
-	a.line = b.line = 0;
-	memset(a.key_line, 0, sizeof a.key_line);
-	memset(b.key_line, 0, sizeof b.key_line);
-	return memcmp(&a, &b, sizeof a) == 0;
+	if (strcmp(a->id, b->id) != 0 || a->access_jitter_s != b->access_jitter_s ||
+	    memcmp(a->secret_sha256, b->secret_sha256, sizeof a->secret_sha256) != 0)
+		return false;
+	for (size_t i = 0; rd_client_key(i); i++) {
+		char x_text[300], y_text[300];
+		struct rd_buf x = RD_BUF(x_text), y = RD_BUF(y_text);
+
+		rd_client_value(a, i, &x);
+		rd_client_value(b, i, &y);
+		if (!rd_span_is(rd_buf_span(&x), rd_buf_span(&y)))
+			return false;
+	}
+	return true;
 }
 
 void rd_config_changes(const struct rd_config *fresh, const struct rd_config *now,
@@ -83,7 +92,7 @@ void rd_config_changes(const struct rd_config *fresh, const struct rd_config *no
 		if (!same(fresh, now, rd_option_at(id)))
 			put_name(names, rd_option_name(id));
 	for (size_t i = 0; clients && i < now->client_count; i++)
-		clients = same_client(fresh->clients[i], now->clients[i]);
+		clients = same_client(&fresh->clients[i], &now->clients[i]);
 	if (!clients)
 		put_name(names, "clients");
 }
