@@ -95,7 +95,7 @@ static void become_half(struct rd_conn *c, enum state state)
 	c->state = state;
 	c->since_ms = loop->now_ms;
 	if (!loop->half_at_ms)
-		loop->half_at_ms = c->since_ms + loop->setup->config->read_timeout_ms;
+		loop->half_at_ms = c->since_ms + loop->newest->config.read_timeout_ms;
 }
 
 static void end_call(struct rd_conn *c)
@@ -187,7 +187,7 @@ static enum rd_hashing may_hash(const struct rd_loop *loop)
 {
 	if (loop->setup->role != RD_ROLE_LOGIN)
 		return RD_HASHING_ELSEWHERE;
-	return loop->hashing_count < loop->setup->config->login_queue ? RD_HASHING_HERE
+	return loop->hashing_count < loop->newest->config.login_queue ? RD_HASHING_HERE
 								      : RD_HASHING_FULL;
 }
 
@@ -202,10 +202,10 @@ static void start(struct rd_conn *c)
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
 	c->call.store_lost =
-	    rd_redis_lost(c->loop->redis, (int64_t)c->loop->setup->config->heal_window_s * 1000);
+	    rd_redis_lost(c->loop->redis, (int64_t)c->generation->config.heal_window_s * 1000);
 	c->call.hashing = may_hash(c->loop);
 	c->state = BUSY;
-	begun = rd_wire_begin(c->wire, c->fd, c->loop->setup->config->body_max, &c->call.params,
+	begun = rd_wire_begin(c->wire, c->fd, c->generation->config.body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
 	if (begun != RD_WIRE_KEEP) {
 		end_call(c);
@@ -306,7 +306,7 @@ void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 int rd_conn_tick(struct rd_loop *loop)
 {
 	// When draining, a half-sent request gets a second for its rest.
-	const int64_t limit_ms = loop->drain_by_ms ? 1000 : loop->setup->config->read_timeout_ms;
+	const int64_t limit_ms = loop->drain_by_ms ? 1000 : loop->newest->config.read_timeout_ms;
 	int64_t next_ms = 0;
 
 	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {

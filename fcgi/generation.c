@@ -8,9 +8,14 @@ static_assert(ATOMIC_INT_LOCK_FREE == 2, "a lock cannot be shared between proces
 
 // Two slots in turns. A worker may still be copying slot[turn & 1] when the master goes on to the
 // next turn; it sees that by the turn afterwards, and copies again.
+struct slot {
+	struct rd_config config;
+	struct rd_keys keys;
+};
+
 struct rd_published {
 	_Atomic uint32_t turn;
-	struct rd_keys slot[2];
+	struct slot slot[2];
 };
 
 struct rd_published *rd_published_new(void)
@@ -25,20 +30,26 @@ struct rd_published *rd_published_new(void)
 	return p;
 }
 
-const struct rd_keys *rd_published_keys(const struct rd_published *p)
+const struct rd_config *rd_published_config(const struct rd_published *p)
 {
-	return &p->slot[atomic_load(&p->turn) & 1];
+	return &p->slot[atomic_load(&p->turn) & 1].config;
 }
 
-void rd_publish(struct rd_published *p, const struct rd_keys *keys)
+const struct rd_keys *rd_published_keys(const struct rd_published *p)
+{
+	return &p->slot[atomic_load(&p->turn) & 1].keys;
+}
+
+void rd_publish(struct rd_published *p, const struct rd_config *config, const struct rd_keys *keys)
 {
 	const uint32_t before = atomic_load(&p->turn), turn = before + 1;
 
-	p->slot[turn & 1] = *keys;
+	p->slot[turn & 1].config = *config;
+	p->slot[turn & 1].keys = *keys;
 	atomic_store(&p->turn, turn);
 	// Not before the turn is seen: who copies from there now must notice.
 	atomic_thread_fence(memory_order_seq_cst);
-	rd_keys_wipe(&p->slot[before & 1]);
+	rd_keys_wipe(&p->slot[before & 1].keys);
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
@@ -52,20 +63,20 @@ struct rd_service rd_service_of(const struct rd_config *config, const struct rd_
 	return (struct rd_service){config, keys, rd_keys_signer(keys, config->alg)};
 }
 
-static uint32_t copy_keys(struct rd_keys *out, const struct rd_published *p)
+static uint32_t copy(struct rd_generation *out, const struct rd_published *p)
 {
 	uint32_t turn;
 
 	do {
 		turn = atomic_load(&p->turn);
-		*out = p->slot[turn & 1];
+		out->config = p->slot[turn & 1].config;
+		out->keys = p->slot[turn & 1].keys;
 		atomic_thread_fence(memory_order_seq_cst);
 	} while (atomic_load(&p->turn) != turn);
 	return turn;
 }
 
-struct rd_generation *rd_generation_newest(struct rd_generation *held, const struct rd_published *p,
-					   const struct rd_config *config)
+struct rd_generation *rd_generation_newest(struct rd_generation *held, const struct rd_published *p)
 {
 	struct rd_generation *g;
 
@@ -74,8 +85,8 @@ struct rd_generation *rd_generation_newest(struct rd_generation *held, const str
 	g = sodium_malloc(sizeof *g); // kept out of swap and cores, and wiped when freed
 	if (!g)
 		return held;
-	g->turn = copy_keys(&g->keys, p);
-	g->service = rd_service_of(config, &g->keys);
+	g->turn = copy(g, p);
+	g->service = rd_service_of(&g->config, &g->keys);
 	g->users = 1;
 	rd_generation_drop(held);
 	return g;

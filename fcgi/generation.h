@@ -1,6 +1,6 @@
-// What a reload replaces. The master publishes it in memory shared with the workers: they need no
-// file, and none is replaced. Each worker copies it into a generation of its own, and a request
-// keeps the one it began with.
+// What a reload replaces: configuration and keys. The master publishes them in memory shared with
+// the workers: they need no file, and none is replaced. Each worker copies it into a generation of
+// its own, and a request keeps the one it began with.
 #pragma once
 #include "op/op.h"
 
@@ -10,9 +10,11 @@ struct rd_published;
 // Before the first fork. NULL when memory is short.
 [[nodiscard]] struct rd_published *rd_published_new(void);
 // What is published now; only the master may look without copying.
+const struct rd_config *rd_published_config(const struct rd_published *published);
 const struct rd_keys *rd_published_keys(const struct rd_published *published);
 // Cannot fail. The keys of before are gone from the shared memory when it returns.
-void rd_publish(struct rd_published *published, const struct rd_keys *keys);
+void rd_publish(struct rd_published *published, const struct rd_config *config,
+		const struct rd_keys *keys);
 // For a worker: makes its view of the shared memory read-only.
 void rd_published_seal(struct rd_published *published);
 
@@ -20,7 +22,8 @@ void rd_published_seal(struct rd_published *published);
 struct rd_service rd_service_of(const struct rd_config *config, const struct rd_keys *keys);
 
 struct rd_generation {
-	struct rd_service service; // points to keys
+	struct rd_service service; // points to config and keys
+	struct rd_config config;
 	struct rd_keys keys;
 	uint32_t turn;  // of rd_published
 	unsigned users; // the loop, as long as it is the newest, and requests
@@ -29,8 +32,7 @@ struct rd_generation {
 // held: the worker's newest so far, or NULL. Gives it back while nothing newer is published (or
 // memory is short: then the next call tries again); else lets go of it and gives the new one.
 struct rd_generation *rd_generation_newest(struct rd_generation *held,
-					   const struct rd_published *published,
-					   const struct rd_config *config);
+					   const struct rd_published *published);
 struct rd_generation *rd_generation_take(struct rd_generation *generation);
 // Wiped and freed when nobody has it any more. NULL is fine.
 void rd_generation_drop(struct rd_generation *generation);

@@ -36,6 +36,14 @@ static bool answered(const struct sockaddr_un *un)
 	return yes;
 }
 
+bool rd_listen_address(const char *address, struct rd_buf *why)
+{
+	struct sockaddr_un un;
+
+	return unix_address(address, &un) ||
+	       fail(why, address, "wants unix:/path, at most 107 bytes of path") == 0;
+}
+
 int rd_listen(const char *address, struct rd_buf *why)
 {
 	struct sockaddr_un un;

@@ -7,6 +7,7 @@
 
 static int version(const struct rd_config *config, int argc, char **argv);
 static int help(const struct rd_config *config, int argc, char **argv);
+static int show(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
@@ -17,6 +18,9 @@ static const struct rd_verb verbs[] = {
     {"inspect", "", "reads a token from stdin and explains it", rd_verb_inspect},
     {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
      rd_verb_key},
+    {"-t", "", "tests the configuration, the keys and Redis; exit status 0, 69 or 78",
+     rd_verb_test},
+    {"-T", "", "prints every option's value and where it came from, as a configuration file", show},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };
@@ -34,11 +38,28 @@ static int help(const struct rd_config *config, int argc, char **argv)
 {
 	(void)config, (void)argc, (void)argv;
 	puts("usage: refreshd VERB [--config FILE] [--OPTION VALUE ...]\n");
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		printf("  %-8s %-46s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
-	puts("\nOptions: in the file as below, --with-dashes as flags, REFRESHD_UPPER_CASE as "
-	     "variables.\n");
+	for (size_t i = 0; i < VERB_COUNT; i++) {
+		char left[100];
+
+		snprintf(left, sizeof left, "%s %s", verbs[i].name, verbs[i].args);
+		rd_help_line(left, 26, verbs[i].help);
+	}
+	puts("\nOptions, in the file (REFRESHD_CONFIG names it too) as below, as flags "
+	     "--with-dashes, "
+	     "as\nvariables REFRESHD_UPPER_CASE; flags beat variables, variables the file. In "
+	     "brackets "
+	     "the\ndefault and the range. SIGHUP reads all again but for those that want a "
+	     "restart.");
 	rd_config_help();
+	return 0;
+}
+
+static int show(const struct rd_config *config, int argc, char **argv)
+{
+	if (argc)
+		return rd_complain(RD_EXIT_USAGE, "-T: what is '%s'?", argv[0]);
+	printf("; refreshd %s\n", rd_version);
+	rd_config_show(config);
 	return 0;
 }
 
@@ -59,10 +80,45 @@ static const char *config_path(int *argc, char **argv)
 	return path && *path ? path : NULL;
 }
 
+static bool load(struct rd_config *config, int *argc, char **argv, struct rd_buf *why)
+{
+	static char **given; // as it was, for a reload: the flags are taken out of argv
+	const char *path = config_path(argc, argv);
+	const int count = *argc;
+
+	given = calloc((size_t)count + 1, sizeof *given);
+	if (!given) {
+		rd_put_lit(why, "out of memory");
+		return false;
+	}
+	for (int i = 0; i < count; i++)
+		given[i] = argv[i];
+	if (!rd_config_load(config, path, argc, argv, why))
+		return false;
+	config->argc = count;
+	config->argv = given;
+	return true;
+}
+
+// A verb that did not understand its arguments may have been given an option that is misspelled.
+static int hinted(int status, int argc, char **argv)
+{
+	char text[100];
+	struct rd_buf hint = RD_BUF(text);
+
+	for (int i = 0; status == RD_EXIT_USAGE && i < argc && !hint.len; i++) {
+		rd_config_flag_hint(argv[i], &hint);
+		if (hint.len)
+			rd_complain(status, "unknown flag: %s%.*s", argv[i], (int)hint.len,
+				    hint.ptr);
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	static struct rd_config config;
-	const char *path, *name = argc > 1 ? argv[1] : "help";
+	const char *name = argc > 1 ? argv[1] : "help";
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
@@ -76,12 +132,13 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (strcmp(verbs[i].name, name) != 0)
 			continue;
-		if (verbs[i].run != version && verbs[i].run != help) {
-			path = config_path(&argc, argv);
-			if (!rd_config_load(&config, path, &argc, argv, &why))
-				return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+		if (verbs[i].run != version && verbs[i].run != help &&
+		    !load(&config, &argc, argv, &why)) {
+			if (verbs[i].run == rd_verb_test)
+				return rd_test_config_failed(rd_buf_span(&why));
+			return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 		}
-		return verbs[i].run(&config, argc, argv);
+		return hinted(verbs[i].run(&config, argc, argv), argc, argv);
 	}
 	return rd_complain(RD_EXIT_USAGE, "no verb '%s'; see refreshd help", name);
 }

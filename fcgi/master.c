@@ -116,7 +116,7 @@ static void reload(struct master *m)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
-	if (!rd_reload(m->setup->config, m->setup->published, &why)) {
+	if (!rd_reload(m->setup, &why)) {
 		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; all goes on as before", (int)why.len,
 		       why.ptr);
 		return;

@@ -6,6 +6,6 @@
 // can reach the service may already want to end it.
 void rd_master_hold_signals(void);
 
-// Serves until SIGTERM, SIGQUIT or SIGINT (SIGHUP: takes up the key file, see reload.h), then
+// Serves until SIGTERM, SIGQUIT or SIGINT (SIGHUP: see reload.h), then
 // closes and removes the sockets; a second one kills. Gives the exit status.
 int rd_master_run(struct rd_worker_setup *setup);

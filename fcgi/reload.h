@@ -1,9 +1,12 @@
-// What SIGHUP does: every part is asked whether it can take up what is new, and only when all can
-// is anything changed.
+// What serving begins with and what SIGHUP takes up: configuration, keys, and whether Redis lets us
+// do our work. Everything is asked before anything changes, and what was found good is published in
+// one step that cannot fail. Redis being away is no reason to refuse.
 #pragma once
-#include "fcgi/generation.h"
+#include "fcgi/worker.h"
 
-// Reads the key file, at start and at a reload. False with why when it will not do; then nothing
-// has changed.
-[[nodiscard]] bool rd_reload(const struct rd_config *config, struct rd_published *published,
-			     struct rd_buf *why);
+// Publishes setup->config and its keys. False with why in one line.
+[[nodiscard]] bool rd_reload_first(const struct rd_worker_setup *setup, struct rd_buf *why);
+
+// Reads the configuration and the keys again. False with why in one line; then nothing has changed.
+// Options that want a restart keep their values, which the line reload.ignored tells.
+[[nodiscard]] bool rd_reload(const struct rd_worker_setup *setup, struct rd_buf *why);

@@ -7,9 +7,14 @@
 // Logins first: who finds the general socket may rely on the other.
 static bool listen_all(struct rd_worker_setup *setup, struct rd_buf *why)
 {
+	rd_config_blame(setup->config, RD_OPTION_login_listen, why);
+	rd_put_lit(why, "login_listen: ");
 	setup->listen_fd[RD_ROLE_LOGIN] = rd_listen(setup->config->login_listen, why);
 	if (setup->listen_fd[RD_ROLE_LOGIN] < 0)
 		return false;
+	why->len = 0;
+	rd_config_blame(setup->config, RD_OPTION_listen, why);
+	rd_put_lit(why, "listen: ");
 	setup->listen_fd[RD_ROLE_GENERAL] = rd_listen(setup->config->listen, why);
 	if (setup->listen_fd[RD_ROLE_GENERAL] < 0)
 		rd_unlisten(setup->config->login_listen);
@@ -30,11 +35,11 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 		return RD_EXIT_CONFIG;
 	if (!setup.published)
 		return rd_complain(1, "out of memory");
-	if (!rd_reload(config, setup.published, &why))
+	if (!rd_reload_first(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	rd_master_hold_signals();
 	if (!listen_all(&setup, &why))
-		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);
+		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	status = rd_master_run(&setup);
 	rd_wipe(password, sizeof password);
 	return status;

@@ -12,6 +12,9 @@ struct rd_verb {
 	int (*run)(const struct rd_config *config, int argc, char **argv);
 };
 
+int rd_verb_test(const struct rd_config *config, int argc, char **argv);
+// For a configuration that cannot be read. Gives the exit status.
+int rd_test_config_failed(struct rd_span why);
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv);
 int rd_verb_key(const struct rd_config *config, int argc, char **argv);
 int rd_verb_session(const struct rd_config *config, int argc, char **argv);
@@ -20,9 +23,12 @@ int rd_verb_user(const struct rd_config *config, int argc, char **argv);
 
 // For verbs: complains on stderr and gives status.
 [[gnu::format(printf, 2, 3)]] int rd_complain(int status, const char *format, ...);
-// The address and password of config's Redis. False after a complaint. password:
-// RD_REDIS_PASSWORD_MAX bytes, must live as long as out.
+// The address and password of config's Redis. password: RD_REDIS_PASSWORD_MAX bytes, must live as
+// long as out. False with why.
 #define RD_REDIS_PASSWORD_MAX 512
 struct rd_redis_config;
+[[nodiscard]] bool rd_redis_read(const struct rd_config *config, char *password,
+				 struct rd_redis_config *out, struct rd_buf *why);
+// The same. False after a complaint.
 [[nodiscard]] bool rd_redis_from(const struct rd_config *config, char *password,
 				 struct rd_redis_config *out);

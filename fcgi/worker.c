@@ -61,7 +61,7 @@ static void begin_drain(struct rd_loop *loop)
 	unlisten(loop);
 	close(loop->listen_fd);
 	loop->accept_at_ms = 0;
-	loop->drain_by_ms = loop->now_ms + loop->setup->config->drain_timeout_ms;
+	loop->drain_by_ms = loop->now_ms + loop->newest->config.drain_timeout_ms;
 }
 
 static void take_signal(struct rd_loop *loop)
@@ -126,8 +126,7 @@ static int wake(struct rd_loop *loop, int wait_ms)
 	loop->now_ms = rd_mono_ms();
 	// After the wait and before its events: whatever a client got from a worker with newer keys
 	// comes back as an event after they were published.
-	loop->newest =
-	    rd_generation_newest(loop->newest, loop->setup->published, loop->setup->config);
+	loop->newest = rd_generation_newest(loop->newest, loop->setup->published);
 	for (int i = 0; i < n; i++)
 		dispatch(loop, &events[i]);
 	rd_conn_bury(loop);
@@ -159,7 +158,7 @@ static bool set_up(struct rd_loop *loop)
 	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
-	loop->newest = rd_generation_newest(NULL, loop->setup->published, loop->setup->config);
+	loop->newest = rd_generation_newest(NULL, loop->setup->published);
 	rd_published_seal(loop->setup->published);
 	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
 	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))

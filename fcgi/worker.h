@@ -11,7 +11,7 @@ enum rd_role {
 };
 
 struct rd_worker_setup {
-	const struct rd_config *config;
+	const struct rd_config *config; // as it was started; generations have today's
 	struct rd_published *published;
 	struct rd_redis_config redis;
 	int listen_fd[RD_ROLE_COUNT]; // non-blocking, each shared by the workers of its role

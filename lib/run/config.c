@@ -28,8 +28,17 @@ static void begin_section(struct reading *in, const char *line)
 	}
 	memcpy(name, line + 1, len);
 	name[len] = 0;
-	if (line[1 + len] == ']' && strncmp(name, "client ", 7) == 0)
-		(void)!rd_client_set(in->config, name + 7, NULL, NULL, in->why);
+	if (line[1 + len] != ']')
+		return; // inih complains
+	if (strncmp(name, "client ", 7) == 0) {
+		const struct rd_client_line begin = {name + 7, NULL, NULL, (uint32_t)in->line};
+
+		(void)!rd_client_set(in->config, &begin, in->why);
+		return;
+	}
+	rd_put_str(in->why, "unknown section: ");
+	rd_put_str(in->why, name);
+	rd_put_str(in->why, "; did you mean client NAME?");
 }
 
 // inih's fgets. The rest of a long line would be taken for a line of its own, and an indented line
@@ -61,13 +70,24 @@ static int file_line(void *user, const char *section, const char *name, const ch
 
 	if (!name)
 		return 1; // a section alone, where inih is built to tell
-	if (strncmp(section, "client ", 7) == 0)
-		return rd_client_set(in->config, section + 7, name, value, in->why);
-	option = *section ? NULL : rd_option_find(name, strlen(name));
-	if (option)
+	if (*section) {   // of a client: next_line lets no other pass
+		const struct rd_client_line line = {section + strlen("client "), name, value,
+						    (uint32_t)in->line};
+
+		return rd_client_set(in->config, &line, in->why);
+	}
+	option = rd_option_find(name, strlen(name));
+	if (option) {
+		in->config->origin[option->id] =
+		    (struct rd_origin){RD_FROM_FILE, (uint32_t)in->line};
 		return rd_option_set(in->config, option, value, in->why);
-	rd_put_str(in->why, *section ? "unknown section: " : "unknown key: ");
-	rd_put_str(in->why, *section ? section : name);
+	}
+	rd_put_str(in->why, "unknown key: ");
+	rd_put_str(in->why, name);
+	if (rd_client_has(name))
+		rd_put_str(in->why, "; it belongs in a [client NAME] section");
+	else
+		rd_option_nearest(name, strlen(name), RD_SPELLED_KEY, in->why);
 	return 0;
 }
 
@@ -103,6 +123,17 @@ static bool read_file(struct rd_config *config, const char *path, struct rd_buf 
 	return false;
 }
 
+static void warn_unknown(const char *variable, size_t len)
+{
+	const size_t prefix = strlen("REFRESHD_");
+	char text[100];
+	struct rd_buf hint = RD_BUF(text);
+
+	rd_option_nearest(variable + prefix, len - prefix, RD_SPELLED_VARIABLE, &hint);
+	rd_log(RD_LOG_WARN, "config.unknown", "no such option: %.*s%.*s", (int)len, variable,
+	       (int)hint.len, hint.ptr);
+}
+
 static bool read_environ(struct rd_config *config, struct rd_buf *why)
 {
 	for (char **e = environ; *e; e++) {
@@ -116,9 +147,10 @@ static bool read_environ(struct rd_config *config, struct rd_buf *why)
 			rd_put_str(why, " (from the environment)");
 			return false;
 		}
-		if (!option && strncmp(name, "CONFIG=", 7) != 0)
-			rd_log(RD_LOG_WARN, "config.unknown", "no such option: %.*s",
-			       (int)(value - *e), *e);
+		if (option)
+			config->origin[option->id] = (struct rd_origin){RD_FROM_ENVIRONMENT, 0};
+		else if (strncmp(name, "CONFIG=", 7) != 0)
+			warn_unknown(*e, (size_t)(value - *e));
 	}
 	return true;
 }
@@ -144,19 +176,52 @@ static bool read_flags(struct rd_config *config, int *argc, char **argv, struct 
 		}
 		if (!rd_option_set(config, option, value ? value + 1 : argv[++i], why))
 			return false;
+		config->origin[option->id] = (struct rd_origin){RD_FROM_FLAG, 0};
 	}
 	*argc = kept;
 	return true;
 }
 
-// One of two words. *second: whether it is the second one.
-static bool either(const char *name, const char *value, const char *const words[static 2],
-		   bool *second, struct rd_buf *why)
+void rd_config_flag_hint(const char *arg, struct rd_buf *out)
 {
+	if (strncmp(arg, "--", 2) == 0)
+		rd_option_nearest(arg + 2, strcspn(arg + 2, "="), RD_SPELLED_FLAG, out);
+}
+
+void rd_config_blame(const struct rd_config *config, enum rd_option_id option, struct rd_buf *why)
+{
+	if (config->origin[option].from != RD_FROM_FILE)
+		return;
+	rd_put_line(why, config->path, config->origin[option].line);
+	rd_put_lit(why, ": ");
+}
+
+void rd_put_line(struct rd_buf *out, const char *path, uint32_t line)
+{
+	rd_put_str(out, path);
+	rd_put_lit(out, ":");
+	rd_put_u64(out, line);
+}
+
+static bool refuse(const struct rd_config *config, enum rd_option_id option, const char *reason,
+		   struct rd_buf *why)
+{
+	rd_config_blame(config, option, why);
+	rd_put_str(why, reason);
+	return false;
+}
+
+// One of two words. *second: whether it is the second one.
+static bool either(const struct rd_config *config, enum rd_option_id option,
+		   const char *const words[static 2], bool *second, struct rd_buf *why)
+{
+	const char *value = rd_option_text(config, option);
+
 	*second = strcmp(value, words[1]) == 0;
 	if (*second || strcmp(value, words[0]) == 0)
 		return true;
-	rd_put_str(why, name);
+	rd_config_blame(config, option, why);
+	rd_put_str(why, rd_option_name(option));
 	rd_put_lit(why, ": wants ");
 	rd_put_str(why, words[0]);
 	rd_put_lit(why, " or ");
@@ -166,15 +231,14 @@ static bool either(const char *name, const char *value, const char *const words[
 
 static bool finish(struct rd_config *config, struct rd_buf *why)
 {
-	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name)) {
-		rd_put_str(why, "access_alg: wants EdDSA, HS256 or Ed25519");
-		return false;
-	}
+	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name))
+		return refuse(config, RD_OPTION_access_alg,
+			      "access_alg: wants EdDSA, HS256 or Ed25519", why);
 	if (config->alg_name)
 		memcpy(config->access_alg, "EdDSA", sizeof "EdDSA");
-	if (!either("durability", config->durability, (const char *const[]){"async", "replica"},
+	if (!either(config, RD_OPTION_durability, (const char *const[]){"async", "replica"},
 		    &config->durable, why) ||
-	    !either("cookie_csrf", config->cookie_csrf, (const char *const[]){"origin", "token"},
+	    !either(config, RD_OPTION_cookie_csrf, (const char *const[]){"origin", "token"},
 		    &config->csrf_token, why))
 		return false;
 	if (!*config->audience)
@@ -183,10 +247,9 @@ static bool finish(struct rd_config *config, struct rd_buf *why)
 		return false;
 	if (config->access_jitter_s == RD_UNSET) // after the clients, for whom unset means theirs
 		config->access_jitter_s = config->access_ttl_s / 10;
-	if (config->access_jitter_s < config->access_ttl_s)
-		return true;
-	rd_put_str(why, "access_jitter_s: wants to be less than access_ttl_s");
-	return false;
+	return config->access_jitter_s < config->access_ttl_s ||
+	       refuse(config, RD_OPTION_access_jitter_s,
+		      "access_jitter_s: wants to be less than access_ttl_s", why);
 }
 
 bool rd_config_load(struct rd_config *config, const char *path, int *argc, char **argv,
@@ -194,6 +257,7 @@ bool rd_config_load(struct rd_config *config, const char *path, int *argc, char 
 {
 	memset(config, 0, sizeof *config);
 	rd_option_defaults(config);
+	config->path = path;
 	return (!path || read_file(config, path, why)) && read_environ(config, why) &&
 	       read_flags(config, argc, argv, why) && finish(config, why);
 }

@@ -9,6 +9,14 @@
 
 #define RD_CLIENTS_MAX     64
 #define RD_CLIENT_TEXT_MAX 255 // bytes of a client's scopes, and of its audience
+#define RD_CLIENT_KEYS_MAX 16  // keys that a [client NAME] section knows
+
+enum rd_from { RD_FROM_DEFAULT, RD_FROM_FILE, RD_FROM_ENVIRONMENT, RD_FROM_FLAG };
+
+struct rd_origin {
+	enum rd_from from;
+	uint32_t line; // RD_FROM_FILE
+};
 
 struct rd_client {
 	char id[65];
@@ -25,6 +33,8 @@ struct rd_client {
 	int alg_name; // as in struct rd_config
 	uint32_t grace_s, idle_ttl_s, max_ttl_s, access_ttl_s;
 	uint32_t access_jitter_s; // less than access_ttl_s
+	// In the file: where the section began, where each of its keys was set last. 0: nowhere.
+	uint32_t line, key_line[RD_CLIENT_KEYS_MAX];
 };
 
 struct rd_config {
@@ -40,14 +50,39 @@ struct rd_config {
 	int alg_name;    // 1: EdDSA is written as Ed25519
 	bool durable;    // durability = replica
 	bool csrf_token; // cookie_csrf = token
+	// For reading it again: the file (NULL: none), and the flags with what else was on the
+	// command line, which whoever loads it may set. Borrowed.
+	const char *path;
+	int argc;
+	char **argv;
+	struct rd_origin origin[RD_OPTION_COUNT];
 };
 
 // Reads path (NULL: no file), then environ, then flags: `--grace-s 10` or
 // `--grace-s=10`; what is not a flag stays in argv, argc is set to what is left. False with one
-// line in why, "path:line: what" where a file is to blame. An unknown REFRESHD_* variable only
-// warns.
+// line in why, "path:line: what" where a file is to blame, and with the nearest name for one
+// that is unknown. An unknown REFRESHD_* variable only warns. path is borrowed.
+//
+// Debian's inih sets two limits: a line has at most 198 bytes, so that is what a value in the file
+// can have (a variable or a flag can have more), and a section's name 48, so a client id there 41.
 [[nodiscard]] bool rd_config_load(struct rd_config *config, const char *path, int *argc,
 				  char **argv, struct rd_buf *why);
+
+// Reads now's file, environment and flags once more into *fresh. False with why.
+[[nodiscard]] bool rd_config_again(struct rd_config *fresh, const struct rd_config *now,
+				   struct rd_buf *why);
+// Gives fresh the values of now for what a running service cannot change, and puts the names of
+// those that differed, divided by commas.
+void rd_config_keep_fixed(struct rd_config *fresh, const struct rd_config *now,
+			  struct rd_buf *ignored);
+// Puts the names of options that differ, and "clients".
+void rd_config_changes(const struct rd_config *fresh, const struct rd_config *now,
+		       struct rd_buf *names);
+
+// Puts "path:line: " when the option's value came from the file.
+void rd_config_blame(const struct rd_config *config, enum rd_option_id option, struct rd_buf *why);
+// For what argv has left: puts "; did you mean --FLAG?" when it looks like an option's.
+void rd_config_flag_hint(const char *arg, struct rd_buf *out);
 
 // NULL when there is none.
 const struct rd_client *rd_config_client(const struct rd_config *config, struct rd_span id);
@@ -57,3 +92,7 @@ const struct rd_client *rd_config_client(const struct rd_config *config, struct 
 				   struct rd_buf *why);
 
 void rd_config_help(void); // the table as text on stdout
+// All values on stdout as a file that can be read again, but for the secrets.
+void rd_config_show(const struct rd_config *config);
+// left and, from column indent on, text, wrapped at 100 columns.
+void rd_help_line(const char *left, int indent, const char *text);

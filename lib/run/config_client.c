@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <sodium.h>
+#include "base/nearest.h"
 #include "base/scope.h"
 #include "run/option.h"
 
@@ -87,23 +88,31 @@ static bool set_audience(struct rd_client *c, const char *value)
 	return set_text(c->audience, value);
 }
 
+enum shown { KIND, ON_OFF, SECRET, TEXT, ALG, NUMBER };
+#define AT(field) offsetof(struct rd_client, field)
+
 static const struct {
 	const char *name, *wants;
 	bool (*set)(struct rd_client *client, const char *value);
+	enum shown as;
+	size_t at; // in struct rd_client
 } settings[] = {
-    {"kind", "public or confidential", set_kind},
-    {"rotation", "on or off", set_rotation},
-    {"issue", "on or off", set_issue},
-    {"introspect", "on or off", set_introspect},
-    {"secret_sha256", "64 hexadecimal digits", set_secret},
-    {"scopes", "words divided by single blanks, at most 255 bytes", set_scopes},
-    {"audience", "at most 255 bytes", set_audience},
-    {"access_alg", "EdDSA, HS256 or Ed25519", set_alg},
-    {"access_ttl_s", "1 to 86400", set_access_ttl},
-    {"grace_s", "0 to 300", set_grace},
-    {"refresh_idle_ttl_s", "1 to 315360000", set_idle},
-    {"refresh_max_ttl_s", "1 to 315360000", set_max},
+    {"kind", "public or confidential", set_kind, KIND, AT(confidential)},
+    {"rotation", "on or off", set_rotation, ON_OFF, AT(rotation)},
+    {"issue", "on or off", set_issue, ON_OFF, AT(issue)},
+    {"introspect", "on or off", set_introspect, ON_OFF, AT(introspect)},
+    {"secret_sha256", "64 hexadecimal digits", set_secret, SECRET, AT(has_secret)},
+    {"scopes", "words divided by single blanks, at most 255 bytes", set_scopes, TEXT, AT(scopes)},
+    {"audience", "at most 255 bytes", set_audience, TEXT, AT(audience)},
+    {"access_alg", "EdDSA, HS256 or Ed25519", set_alg, ALG, AT(access_alg)},
+    {"access_ttl_s", "1 to 86400", set_access_ttl, NUMBER, AT(access_ttl_s)},
+    {"grace_s", "0 to 300", set_grace, NUMBER, AT(grace_s)},
+    {"refresh_idle_ttl_s", "1 to 315360000", set_idle, NUMBER, AT(idle_ttl_s)},
+    {"refresh_max_ttl_s", "1 to 315360000", set_max, NUMBER, AT(max_ttl_s)},
 };
+
+#define SETTINGS (sizeof settings / sizeof *settings)
+static_assert(SETTINGS <= RD_CLIENT_KEYS_MAX);
 
 static bool fail(struct rd_buf *why, const char *what, const char *more)
 {
@@ -148,22 +157,78 @@ static struct rd_client *client_at(struct rd_config *config, const char *id, str
 	return c;
 }
 
-bool rd_client_set(struct rd_config *config, const char *id, const char *name, const char *value,
-		   struct rd_buf *why)
+// Nothing but what it should have been, for a key that no section of a client has.
+static bool unknown(const char *name, struct rd_buf *why)
 {
-	struct rd_client *client = client_at(config, id, why);
+	struct rd_nearest nearest = rd_nearest_to(rd_span(name));
 
-	if (!client || !name)
-		return client;
-	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-		if (strcmp(settings[i].name, name) != 0)
-			continue;
-		if (settings[i].set(client, value))
+	(void)fail(why, "unknown key in a client section: ", name);
+	if (rd_option_find(name, strlen(name)))
+		return fail(why, "; it belongs above the first section", "");
+	for (size_t i = 0; i < SETTINGS; i++)
+		rd_nearest_try(&nearest, settings[i].name);
+	rd_put_nearest(why, &nearest);
+	return false;
+}
+
+const char *rd_client_key(size_t i)
+{
+	return i < SETTINGS ? settings[i].name : NULL;
+}
+
+void rd_client_value(const struct rd_client *client, size_t i, struct rd_buf *out)
+{
+	const void *at = (const char *)client + settings[i].at;
+	const bool *yes = at;
+
+	switch (settings[i].as) {
+	case KIND:
+		rd_put_str(out, *yes ? "confidential" : "public");
+		break;
+	case ON_OFF:
+		rd_put_str(out, *yes ? "on" : "off");
+		break;
+	case SECRET:
+		rd_put_str(out, *yes ? "***" : "");
+		break;
+	case TEXT:
+		rd_put_str(out, at);
+		break;
+	case ALG:
+		rd_put_str(out, client->alg_name ? "Ed25519" : rd_alg_names[client->access_alg]);
+		break;
+	case NUMBER:
+		rd_put_u64(out, *(const uint32_t *)at);
+		break;
+	}
+}
+
+bool rd_client_has(const char *name)
+{
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (strcmp(settings[i].name, name) == 0)
 			return true;
-		rd_put_str(why, name);
+	return false;
+}
+
+bool rd_client_set(struct rd_config *config, const struct rd_client_line *line, struct rd_buf *why)
+{
+	struct rd_client *client = client_at(config, line->id, why);
+
+	if (client && !line->name)
+		client->line = line->number;
+	if (!client || !line->name)
+		return client;
+	for (size_t i = 0; i < SETTINGS; i++) {
+		if (strcmp(settings[i].name, line->name) != 0)
+			continue;
+		client->key_line[i] = line->number;
+		if (settings[i].set(client, line->value))
+			return true;
+		rd_put_str(why, line->name);
 		return fail(why, ": wants ", settings[i].wants);
 	}
-	return fail(why, "unknown key in a client section: ", name);
+	return unknown(line->name, why);
 }
 
 static void take_default(uint32_t *number, uint32_t ours)
@@ -191,28 +256,46 @@ static void inherit(struct rd_client *c, const struct rd_config *config)
 		memcpy(c->audience, config->audience, sizeof c->audience);
 }
 
-static bool sound(const struct rd_client *c, struct rd_buf *why)
+// NULL, or what is wrong with a client.
+static const char *unsound(const struct rd_client *c)
 {
-	if (c->confidential != c->has_secret)
-		return fail(why,
-			    c->has_secret ? "a public client has no secret_sha256: client "
-					  : "secret_sha256 is missing: client ",
-			    c->id);
+	if (c->has_secret && !c->confidential)
+		return "a public client has no secret_sha256: client ";
+	if (c->confidential && !c->has_secret)
+		return "secret_sha256 is missing: client ";
 	if (c->issue && !c->confidential)
-		return fail(why, "issue = on wants kind = confidential: client ", c->id);
+		return "issue = on wants kind = confidential: client ";
 	if (c->introspect && !c->confidential)
-		return fail(why, "introspect = on wants kind = confidential: client ", c->id);
-	return true;
+		return "introspect = on wants kind = confidential: client ";
+	return NULL;
+}
+
+static bool sound(const struct rd_config *config, const struct rd_client *c, struct rd_buf *why)
+{
+	const char *reason = unsound(c);
+
+	if (!reason)
+		return true;
+	rd_put_line(why, config->path, c->line); // no client but of a file can be so
+	rd_put_lit(why, ": ");
+	return fail(why, reason, c->id);
 }
 
 bool rd_clients_finish(struct rd_config *config, struct rd_buf *why)
 {
 	static_assert(sizeof config->audience == RD_CLIENT_TEXT_MAX + 1);
+	char reason[200];
+	struct rd_buf inner = RD_BUF(reason);
+
 	if (!rd_config_client(config, rd_span(config->default_client)) &&
-	    !client_at(config, config->default_client, why))
+	    !client_at(config, config->default_client, &inner)) {
+		rd_config_blame(config, RD_OPTION_default_client, why);
+		rd_put_lit(why, "default_client: ");
+		rd_put_span(why, rd_buf_span(&inner));
 		return false;
+	}
 	for (size_t i = 0; i < config->client_count; i++) {
-		if (!sound(&config->clients[i], why))
+		if (!sound(config, &config->clients[i], why))
 			return false;
 		inherit(&config->clients[i], config);
 	}

@@ -1,29 +1,30 @@
+#include <assert.h>
 #include <ctype.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include "base/nearest.h"
 #include "run/option.h"
 
 // clang-format off
 static const struct rd_option options[] = {
 #define NUMBER_ROW(field, def, least, most, help) \
-	{#field, offsetof(struct rd_config, field), true, least, most, def, NULL, help},
+	{#field, RD_OPTION_##field, offsetof(struct rd_config, field), true, least, most, def, NULL, help},
 	RD_NUMBER_OPTIONS(NUMBER_ROW)
 #undef NUMBER_ROW
 #define TEXT_ROW(field, def, longest, help) \
-	{#field, offsetof(struct rd_config, field), false, 0, longest, 0, def, help},
+	{#field, RD_OPTION_##field, offsetof(struct rd_config, field), false, 0, longest, 0, def, help},
 	RD_TEXT_OPTIONS(TEXT_ROW)
 #undef TEXT_ROW
 };
 // clang-format on
 
-#define OPTION_COUNT (sizeof options / sizeof *options)
+static_assert(sizeof options / sizeof *options == RD_OPTION_COUNT);
 
 void rd_option_defaults(struct rd_config *config)
 {
 	char *base = (char *)config;
 
-	for (size_t i = 0; i < OPTION_COUNT; i++)
+	for (size_t i = 0; i < RD_OPTION_COUNT; i++)
 		if (options[i].number)
 			*(uint32_t *)(void *)(base + options[i].at) = options[i].def;
 		else
@@ -45,10 +46,53 @@ static bool same_name(const char *name, const char *given, size_t len)
 
 const struct rd_option *rd_option_find(const char *given, size_t len)
 {
-	for (size_t i = 0; i < OPTION_COUNT; i++)
+	for (size_t i = 0; i < RD_OPTION_COUNT; i++)
 		if (same_name(options[i].name, given, len))
 			return &options[i];
 	return NULL;
+}
+
+const struct rd_option *rd_option_at(enum rd_option_id id)
+{
+	return &options[id];
+}
+
+const char *rd_option_name(enum rd_option_id id)
+{
+	return options[id].name;
+}
+
+const char *rd_option_text(const struct rd_config *config, enum rd_option_id id)
+{
+	return (const char *)config + options[id].at;
+}
+
+void rd_option_spell(struct rd_buf *out, const char *name, enum rd_spelling spelling)
+{
+	rd_put_str(out, spelling == RD_SPELLED_FLAG       ? "--"
+			: spelling == RD_SPELLED_VARIABLE ? "REFRESHD_"
+							  : "");
+	for (; *name; name++) {
+		const char c = spelling == RD_SPELLED_VARIABLE               ? (char)toupper(*name)
+			       : *name == '_' && spelling == RD_SPELLED_FLAG ? '-'
+									     : *name;
+		rd_put(out, &c, 1);
+	}
+}
+
+void rd_option_nearest(const char *given, size_t len, enum rd_spelling spelling, struct rd_buf *out)
+{
+	struct rd_nearest nearest = rd_nearest_to((struct rd_span){given, len});
+	char text[80];
+	struct rd_buf spelled = {text, 0, sizeof text - 1, false};
+
+	for (size_t i = 0; i < RD_OPTION_COUNT; i++)
+		rd_nearest_try(&nearest, options[i].name);
+	if (nearest.name)
+		rd_option_spell(&spelled, nearest.name, spelling);
+	text[spelled.len] = 0;
+	nearest.name = nearest.name ? text : NULL;
+	rd_put_nearest(out, &nearest);
 }
 
 bool rd_number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
@@ -103,18 +147,4 @@ bool rd_option_set(struct rd_config *config, const struct rd_option *option, con
 		rd_put_str(why, " bytes");
 	}
 	return false;
-}
-
-void rd_config_help(void)
-{
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		const struct rd_option *o = &options[i];
-
-		printf("  %-20s %s", o->name, o->help);
-		if (o->number && o->def != RD_UNSET)
-			printf(" (%u; %u..%u)", o->def, o->least, o->most);
-		else if (!o->number && *o->text)
-			printf(" (%s)", o->text);
-		putchar('\n');
-	}
 }

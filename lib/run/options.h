@@ -46,6 +46,20 @@
 	X(introspection_endpoint, "",       255, "the same for /oauth2/introspect") \
 	X(jwks_uri,            "",          255, "the same for /.well-known/jwks.json") \
 	X(default_client,      "web",       64,  "the client of locations and requests that name none")
+
+// What SIGHUP cannot change, because processes, sockets, connections or what Redis holds hang on it.
+// All others are taken up by requests that begin afterwards: they must be read through the
+// request's generation, never from the configuration that the worker was started with.
+#define RD_FIXED_OPTIONS(X) \
+	X(workers) X(login_workers) X(listen) X(login_listen) X(verify_cache) X(key_file) \
+	X(redis) X(redis_prefix) X(redis_user) X(redis_password_file) X(redis_timeout_ms) X(durability)
 // clang-format on
 
 #define RD_UNSET UINT32_MAX
+
+enum rd_option_id {
+#define RD_OPTION_ID(field, ...) RD_OPTION_##field,
+	RD_NUMBER_OPTIONS(RD_OPTION_ID) RD_TEXT_OPTIONS(RD_OPTION_ID)
+#undef RD_OPTION_ID
+	    RD_OPTION_COUNT
+};

@@ -1,7 +1,6 @@
 #include "store/identity.h"
 
-// The value of `name:value` at the start of a line; empty when there is none.
-static struct rd_span field(struct rd_span info, struct rd_span name)
+struct rd_span rd_info_field(struct rd_span info, struct rd_span name)
 {
 	while (info.len) {
 		const char *end = memchr(info.ptr, '\n', info.len);
@@ -24,7 +23,7 @@ static struct rd_span field(struct rd_span info, struct rd_span name)
 // Seconds that the server is up; a large number when it does not say.
 static int64_t uptime_s(struct rd_span info)
 {
-	struct rd_span text = field(info, RD_SPAN("uptime_in_seconds:"));
+	struct rd_span text = rd_info_field(info, RD_SPAN("uptime_in_seconds:"));
 	int64_t n = text.len ? 0 : INT32_MAX;
 
 	for (size_t i = 0; i < text.len && n < INT32_MAX; i++)
@@ -51,8 +50,8 @@ int rd_identity_ask(redisContext *ctx)
 
 void rd_identity_read(struct rd_identity *identity, struct rd_span info, int64_t now_ms)
 {
-	struct rd_span run = field(info, RD_SPAN("run_id:"));
-	struct rd_span replication = field(info, RD_SPAN("master_replid:"));
+	struct rd_span run = rd_info_field(info, RD_SPAN("run_id:"));
+	struct rd_span replication = rd_info_field(info, RD_SPAN("master_replid:"));
 
 	if (run.len == RD_RUN_ID_LEN) {
 		if (!identity->known)

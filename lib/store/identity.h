@@ -14,6 +14,10 @@ struct rd_identity {
 	    since_ms; // monotonic: this server has answered us, or was started, no later than this
 };
 
+// The value of `name:value` at the start of a line of an INFO; empty when there is none. name: with
+// its colon.
+struct rd_span rd_info_field(struct rd_span info, struct rd_span name);
+
 // Appends the questions. Gives how many replies will come.
 int rd_identity_ask(redisContext *ctx);
 // Reads one reply; what is not in it stays.

@@ -1,4 +1,5 @@
-// Generations of keys: how they get from the master to workers, and when they are gone.
+// Generations of configuration and keys: how they get from the master to workers, and when they are
+// gone.
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -6,40 +7,42 @@
 #include "ring.h"
 #include "unit.h"
 
-#define TURNS 100000
+#define TURNS 20000
 
-static const struct rd_config config = {.access_alg = "EdDSA"};
+static const struct rd_config config = {.access_alg = "EdDSA", .grace_s = 10},
+			      later = {.access_alg = "EdDSA", .grace_s = 20};
 
 static struct rd_published *published_ring(void)
 {
 	struct rd_published *p = rd_published_new();
 
 	assert_non_null(p);
-	rd_publish(p, ring());
+	rd_publish(p, &config, ring());
 	return p;
 }
 
 static void a_generation_stays_until_something_newer_is_published(void **state)
 {
 	struct rd_published *p = published_ring();
-	struct rd_generation *g = rd_generation_newest(NULL, p, &config);
+	struct rd_generation *g = rd_generation_newest(NULL, p);
 
 	(void)state;
 	assert_non_null(g);
 	assert_memory_equal(&g->keys, ring(), sizeof g->keys);
-	assert_ptr_equal(rd_generation_newest(g, p, &config), g);
-	rd_publish(p, ring());
-	assert_ptr_not_equal(g = rd_generation_newest(g, p, &config), NULL);
+	assert_ptr_equal(rd_generation_newest(g, p), g);
+	rd_publish(p, &config, ring());
+	assert_ptr_not_equal(g = rd_generation_newest(g, p), NULL);
 	assert_int_equal(g->turn, 2);
 	rd_generation_drop(g);
 }
 
 static void its_service_points_to_its_own_copy(void **state)
 {
-	struct rd_generation *g = rd_generation_newest(NULL, published_ring(), &config);
+	struct rd_generation *g = rd_generation_newest(NULL, published_ring());
 
 	(void)state;
-	assert_ptr_equal(g->service.config, &config);
+	assert_ptr_equal(g->service.config, &g->config);
+	assert_memory_equal(&g->config, &config, sizeof config);
 	assert_ptr_equal(g->service.keys, &g->keys);
 	assert_true(g->service.signer >= g->keys.access &&
 		    g->service.signer < g->keys.access + RD_KEYS_MAX);
@@ -50,17 +53,19 @@ static void its_service_points_to_its_own_copy(void **state)
 static void a_request_keeps_the_one_it_began_with(void **state)
 {
 	struct rd_published *p = published_ring();
-	struct rd_generation *g = rd_generation_newest(NULL, p, &config), *mine, *newer;
+	struct rd_generation *g = rd_generation_newest(NULL, p), *mine, *newer;
 	struct rd_keys *other = calloc(1, sizeof *other);
 
 	(void)state;
 	assert_non_null(other);
 	mine = rd_generation_take(g);
-	rd_publish(p, other);
-	newer = rd_generation_newest(g, p, &config);
+	rd_publish(p, &later, other);
+	newer = rd_generation_newest(g, p);
 	assert_ptr_not_equal(newer, mine);
 	assert_memory_equal(&mine->keys, ring(), sizeof mine->keys);
 	assert_memory_equal(&newer->keys, other, sizeof *other);
+	assert_int_equal(mine->config.grace_s, config.grace_s);
+	assert_int_equal(newer->config.grace_s, later.grace_s);
 	rd_generation_drop(mine);
 	rd_generation_drop(newer);
 	free(other);
@@ -74,11 +79,11 @@ static void a_service_without_a_key_of_its_algorithm_has_no_signer(void **state)
 	assert_null(rd_service_of(&config, &none).signer);
 }
 
-static bool all_the_same(const struct rd_keys *keys)
+static bool all_are(const void *data, size_t len, uint8_t byte)
 {
-	const uint8_t *bytes = (const uint8_t *)keys;
+	const uint8_t *bytes = data;
 
-	return memcmp(bytes, bytes + 1, sizeof *keys - 1) == 0;
+	return bytes[0] == byte && memcmp(bytes, bytes + 1, len - 1) == 0;
 }
 
 // A worker that copies while the master publishes gets one generation or the other, never some of
@@ -87,32 +92,36 @@ static void a_copy_is_never_torn(void **state)
 {
 	struct rd_published *p = rd_published_new();
 	struct rd_keys *keys = calloc(1, sizeof *keys);
+	struct rd_config *conf = calloc(1, sizeof *conf);
 	struct rd_generation *g = NULL;
 	int status = 0;
 	pid_t pid;
 
 	(void)state;
 	assert_non_null(p);
-	assert_non_null(keys);
-	rd_publish(p, keys);
+	assert_true(keys && conf);
+	rd_publish(p, conf, keys);
 	pid = fork();
 	assert_true(pid >= 0);
 	for (unsigned i = 0; pid == 0 && i < TURNS; i++) {
+		memset(conf, (int)(i & 0xff), sizeof *conf);
 		memset(keys, (int)(i & 0xff), sizeof *keys);
 		keys->access_count = 0; // whoever looks for a signer must find none
-		rd_publish(p, keys);
+		rd_publish(p, conf, keys);
 	}
 	if (pid == 0)
 		_exit(0);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		g = rd_generation_newest(g, p, &config);
+		g = rd_generation_newest(g, p);
 		memset(&g->keys.access_count, g->keys.slot_key[0], sizeof g->keys.access_count);
-		assert_true(all_the_same(&g->keys));
+		assert_true(all_are(&g->keys, sizeof g->keys, g->keys.slot_key[0]));
+		assert_true(all_are(&g->config, sizeof g->config, g->keys.slot_key[0]));
 	}
 	assert_int_equal(status, 0);
-	g = rd_generation_newest(g, p, &config);
+	g = rd_generation_newest(g, p);
 	assert_int_equal(g->turn, TURNS + 1);
 	rd_generation_drop(g);
+	free(conf);
 	free(keys);
 }
 

@@ -110,7 +110,7 @@ static void a_mistake_is_told_with_its_line(void **state)
 	    {"access_ttl_s = 0", "access_ttl_s: wants 1 to 86400"},
 	    {"access_ttl_s = 86401", "access_ttl_s: wants 1 to 86400"},
 	    {"introspect = yes", "introspect: wants on or off"},
-	    {"scope = a", "unknown key in a client section: scope"},
+	    {"scope = a", "unknown key in a client section: scope; did you mean scopes?"},
 	};
 
 	(void)state;
@@ -125,8 +125,8 @@ static void a_mistake_is_told_with_its_line(void **state)
 static void only_a_confidential_client_may_introspect(void **state)
 {
 	(void)state;
-	assert_false(load_text("[client a]\nintrospect = on\n"));
-	assert_string_equal(read_.why, "introspect = on wants kind = confidential: client a");
+	assert_line("[client a]\nintrospect = on\n", 1,
+		    "introspect = on wants kind = confidential: client a");
 	taken("[client a]\nintrospect = off\n");
 }
 

@@ -1,0 +1,95 @@
+"""Wrong configurations: serve and -t refuse each with exit status 78 and one line that names the place and the way out."""
+import subprocess
+
+import pytest
+
+from harness.processes import binary, environment
+
+SHA = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
+KEYS = "listen = unix:{0}/a.sock\nlogin_listen = unix:{0}/b.sock\nkey_file = {0}/keys\nredis = unix:{0}/none\n"  # 4 lines
+NUMBER = "wants a whole number from"
+
+# What follows KEYS, the line that is to blame, and what is said of it.
+WRONG = {
+    "misspelled": ("grace = 5", 5, "unknown key: grace; did you mean grace_s?"),
+    "misspelled unit": ("access_ttl_ms = 5", 5, "unknown key: access_ttl_ms; did you mean access_ttl_s?"),
+    "swapped letters": ("\nwokrers = 5", 6, "unknown key: wokrers; did you mean workers?"),
+    "of no kind": ("colour = red", 5, "unknown key: colour"),
+    "too large": ("grace_s = 301", 5, f"grace_s: {NUMBER} 0 to 300"),
+    "too small": ("workers = 0", 5, f"workers: {NUMBER} 1 to 256"),
+    "with a unit": ("access_ttl_s = 15m", 5, f"access_ttl_s: {NUMBER} 1 to 86400"),
+    "negative": ("body_max = -1", 5, f"body_max: {NUMBER} 256 to 65536"),
+    "empty": ("grace_s =", 5, f"grace_s: {NUMBER} 0 to 300"),
+    "too long": ("redis_prefix = " + "x" * 33, 5, "redis_prefix: longer than 32 bytes"),
+    "line too long": ("# short\naudience = " + "x" * 200, 6, "not text, or longer in bytes than 198"),
+    "no value": ("durability", 5, "neither `name = value` nor `[section]`"),
+    "algorithm": ("access_alg = RS256", 5, "access_alg: wants EdDSA, HS256 or Ed25519"),
+    "durability": ("durability = sync", 5, "durability: wants async or replica"),
+    "csrf": ("cookie_csrf = off", 5, "cookie_csrf: wants origin or token"),
+    "jitter": ("access_ttl_s = 60\naccess_jitter_s = 90", 6, "access_jitter_s: wants to be less than access_ttl_s"),
+    "default client": ("default_client = a b", 5, "default_client: client id wants 1 to 64 of A-Z a-z 0-9 . _ -: a b"),
+    "section": ("[server]\nport = 80", 5, "unknown section: server; did you mean client NAME?"),
+    "section of a client without a name": ("[client]", 5, "unknown section: client; did you mean client NAME?"),
+    "section not closed": ("[client web", 5, "neither `name = value` nor `[section]`"),
+    "section of a long name": (f"[client {'x' * 42}]", 5, "section name longer than 48 bytes"),
+    "key of a client": ("[client a]\nscope = x", 6, "unknown key in a client section: scope; did you mean scopes?"),
+    "key in the wrong section": ("[client a]\nissuer = x", 6,
+                                 "unknown key in a client section: issuer; it belongs above the first section"),
+    "client key above": ("rotation = off", 5, "unknown key: rotation; it belongs in a [client NAME] section"),
+    "client kind": ("[client a]\nkind = private", 6, "kind: wants public or confidential"),
+    "client without secret": ("[client a]\nkind = confidential", 5, "secret_sha256 is missing: client a"),
+    "client with a secret in clear": ("[client a]\nkind = confidential\nsecret_sha256 = secret", 7,
+                                      "secret_sha256: wants 64 hexadecimal digits"),
+    "public client with a secret": (f"[client a]\nsecret_sha256 = {SHA}", 5,
+                                    "a public client has no secret_sha256: client a"),
+    "public client that issues": ("[client a]\nissue = on", 5, "issue = on wants kind = confidential: client a"),
+    "client lifetime": ("[client a]\naccess_ttl_s = 0", 6, "access_ttl_s: wants 1 to 86400"),
+    "socket": ("listen = 127.0.0.1:9000", 5, "listen: 127.0.0.1:9000: wants unix:/path, at most 107 bytes of path"),
+    "redis": ("redis = http://127.0.0.1", 5, "redis: not unix:/path or redis://host:port/db"),
+    "redis user": ("redis_user = me", 5, "redis_user wants redis_password_file"),
+    "redis password": ("redis_password_file = /none", 5, "/none: No such file or directory"),
+    "key file": ("key_file = /none", 5, "/none: No such file or directory"),
+}
+
+
+def run(verb, path, *flags, **env):
+    return subprocess.run([binary(), *verb, "--config", str(path), *flags], env=environment(**env), text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=30)
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "refreshd.conf"
+    path.write_text(KEYS.format(tmp_path))
+    assert run(["key", "new"], path).returncode == 0
+    return path
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_configuration_is_explained(config, name):
+    text, line, reason = WRONG[name]
+    with open(config, "a") as file:
+        file.write(text + "\n")
+    wanted = f"{config}:{line}: {reason}"
+    served = run(["serve"], config)
+    lines = [said for said in served.stderr.splitlines() if not said.startswith("{")]
+    assert (served.returncode, lines) == (78, [f"refreshd: {wanted}"])
+    tested = run(["-t"], config)
+    failed = [said.partition(": ")[2] for said in tested.stdout.splitlines() if said.startswith("FAIL")]
+    assert tested.returncode == 78 and wanted in failed
+
+
+def test_a_wrong_flag_and_a_wrong_variable_are_explained_too(config):
+    done = run(["serve"], config, "--grace-s", "5s")
+    assert done.returncode == 78 and done.stderr == f"refreshd: grace_s: {NUMBER} 0 to 300\n"
+    done = run(["serve"], config, "--grace", "5")
+    assert done.returncode == 64 and done.stderr.endswith("unknown flag: --grace; did you mean --grace-s?\n")
+    done = run(["serve"], config, REFRESHD_GRACE_S="5s")
+    assert done.returncode == 78 and done.stderr == f"refreshd: grace_s: {NUMBER} 0 to 300 (from the environment)\n"
+    done = run(["-T"], config, REFRESHD_GRACE="5")
+    assert done.returncode == 0 and "REFRESHD_GRACE; did you mean REFRESHD_GRACE_S?" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    done = run(["serve"], tmp_path / "none.conf")
+    assert (done.returncode, done.stderr) == (78, f"refreshd: {tmp_path}/none.conf: No such file or directory\n")
