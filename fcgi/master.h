@@ -2,8 +2,8 @@
 #pragma once
 #include "fcgi/worker.h"
 
-// Holds back the signals that the master takes one by one. Call it before the socket listens: who
-// can reach the service may already want to end it.
+// Holds back the signals that the master takes one by one. Call it before anything is made that has
+// to be removed again: who started the service may already want to end it.
 void rd_master_hold_signals(void);
 
 // Serves until SIGTERM, SIGQUIT or SIGINT (SIGHUP: takes up the key file, see reload.h), then

@@ -26,13 +26,13 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 
 	if (argc)
 		return rd_complain(RD_EXIT_USAGE, "serve: what is '%s'?", argv[0]);
+	rd_master_hold_signals();
 	if (!rd_redis_from(config, password, &setup.redis))
 		return RD_EXIT_CONFIG;
 	if (!setup.published)
 		return rd_complain(1, "out of memory");
 	if (!rd_reload(config, setup.published, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	rd_master_hold_signals();
 	if (!listen_all(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);
 	status = rd_master_run(&setup);
