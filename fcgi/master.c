@@ -11,6 +11,7 @@
 #include "fcgi/board.h"
 #include "fcgi/crew.h"
 #include "fcgi/listen.h"
+#include "fcgi/notify.h"
 #include "fcgi/reload.h"
 #include "run/log.h"
 
@@ -44,8 +45,19 @@ static void stop(struct master *m)
 			close(m->setup->listen_fd[role]);
 	}
 	m->stopping = true;
+	rd_notify("STOPPING=1\nSTATUS=Finishing what is in flight");
 	rd_crew_stop(m->crew);
 	rd_crew_signal(m->crew, m->killing ? SIGKILL : SIGTERM);
+}
+
+// For the manager. problem: "" for none.
+static void tell_ready(const struct master *m, const char *problem)
+{
+	const struct rd_config *config = m->setup->config;
+
+	if (m->ready)
+		rd_notify("READY=1\nSTATUS=%u workers and %u for logins serve%s", config->workers,
+			  config->login_workers, problem);
 }
 
 static void reload(struct master *m)
@@ -53,15 +65,18 @@ static void reload(struct master *m)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
+	rd_notify_reloading();
 	if (!rd_reload(m->setup->config, m->setup->published, &why)) {
 		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; all goes on as before", (int)why.len,
 		       why.ptr);
+		tell_ready(m, "; the last reload was refused");
 		return;
 	}
 	// The idle ones would keep the old keys till their next request.
 	rd_crew_signal(m->crew, SIGHUP);
 	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",
 	       m->setup->config->key_file);
+	tell_ready(m, "");
 }
 
 static void take_signal(struct master *m)
@@ -130,20 +145,26 @@ static void begin(struct master *m)
 	       config->workers, config->listen, config->login_workers, config->login_listen);
 }
 
+// What is due. Gives the ms until there is more, -1 for none.
+static int tick(struct master *m)
+{
+	const int crew_ms = rd_crew_tick(m->crew), told_ms = rd_notify_watchdog(rd_mono_ms());
+
+	if (!m->ready && !m->stopping && rd_crew_serving(m->crew)) {
+		m->ready = true;
+		rd_log(RD_LOG_INFO, "service.ready", "all workers serve");
+		tell_ready(m, "");
+	}
+	return crew_ms < 0 || (told_ms >= 0 && told_ms < crew_ms) ? told_ms : crew_ms;
+}
+
 int rd_master_run(struct rd_worker_setup *setup)
 {
 	struct master m = {.setup = setup};
 
 	begin(&m);
-	while (!m.stopping || !rd_crew_gone(m.crew)) {
-		const int wait_ms = rd_crew_tick(m.crew);
-
-		if (!m.ready && rd_crew_serving(m.crew)) {
-			m.ready = true;
-			rd_log(RD_LOG_INFO, "service.ready", "all workers serve");
-		}
-		wait_event(&m, wait_ms);
-	}
+	while (!m.stopping || !rd_crew_gone(m.crew))
+		wait_event(&m, tick(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");
 	rd_crew_free(m.crew);
 	return m.killing ? 1 : 0;
