@@ -122,13 +122,13 @@ static void answer(struct rd_conn *c)
 	end_call(c);
 	if (end == RD_WIRE_CLOSED)
 		c->fd = -1;
-	if (end != RD_WIRE_KEEP) {
+	// When draining, now is the time to close: nginx, just answered, has not begun to ask
+	// again.
+	if (end != RD_WIRE_KEEP || (c->loop->drain_by_ms && !c->more && !c->hung_up)) {
 		close_conn(c);
 	} else if (c->more || c->hung_up) {
 		c->more = false;
 		look(c);
-	} else if (c->loop->drain_by_ms) {
-		close_conn(c); // when nginx has just been answered, it has not begun to ask again
 	}
 }
 

@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "fcgi/board.h"
 #include "fcgi/crew.h"
-#include "fcgi/listen.h"
 #include "fcgi/notify.h"
 #include "fcgi/reload.h"
+#include "fcgi/sockets.h"
 #include "run/log.h"
 
 #define LATE_MS 1000 // woken so much later than it wished, the master was not running
@@ -39,10 +39,7 @@ static void stop(struct master *m)
 	if (!m->stopping) {
 		// With nobody listening, nginx hears "no" at once and a successor may take the
 		// names.
-		rd_unlisten(m->setup->config->listen);
-		rd_unlisten(m->setup->config->login_listen);
-		for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++)
-			close(m->setup->listen_fd[role]);
+		rd_sockets_close(m->setup);
 	}
 	m->stopping = true;
 	rd_notify("STOPPING=1\nSTATUS=Finishing what is in flight");
@@ -142,7 +139,8 @@ static void begin(struct master *m)
 	m->crew = rd_crew_new(m->setup);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
-	       config->workers, config->listen, config->login_workers, config->login_listen);
+	       config->workers, rd_sockets_name(m->setup, RD_ROLE_GENERAL), config->login_workers,
+	       rd_sockets_name(m->setup, RD_ROLE_LOGIN));
 }
 
 // What is due. Gives the ms until there is more, -1 for none.

@@ -1,20 +1,8 @@
 #include "base/secret.h"
-#include "fcgi/listen.h"
 #include "fcgi/master.h"
 #include "fcgi/reload.h"
+#include "fcgi/sockets.h"
 #include "fcgi/verbs.h"
-
-// Logins first: who finds the general socket may rely on the other.
-static bool listen_all(struct rd_worker_setup *setup, struct rd_buf *why)
-{
-	setup->listen_fd[RD_ROLE_LOGIN] = rd_listen(setup->config->login_listen, why);
-	if (setup->listen_fd[RD_ROLE_LOGIN] < 0)
-		return false;
-	setup->listen_fd[RD_ROLE_GENERAL] = rd_listen(setup->config->listen, why);
-	if (setup->listen_fd[RD_ROLE_GENERAL] < 0)
-		rd_unlisten(setup->config->login_listen);
-	return setup->listen_fd[RD_ROLE_GENERAL] >= 0;
-}
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
@@ -33,7 +21,7 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 		return rd_complain(1, "out of memory");
 	if (!rd_reload(config, setup.published, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	if (!listen_all(&setup, &why))
+	if (!rd_sockets_open(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);
 	status = rd_master_run(&setup);
 	rd_wipe(password, sizeof password);

@@ -19,7 +19,8 @@ struct rd_worker_setup {
 	struct rd_board *board;
 	struct rd_published *published;
 	struct rd_redis_config redis;
-	int listen_fd[RD_ROLE_COUNT]; // non-blocking, each shared by the workers of its role
+	int listen_fd[RD_ROLE_COUNT];  // non-blocking, each shared by the workers of its role
+	bool handed_in[RD_ROLE_COUNT]; // made by others: its name is not ours to remove
 	enum rd_role role;
 	unsigned number; // shown in logs; its successor has the same
 	unsigned place;  // on the board, nobody else's while this worker lives

@@ -31,7 +31,7 @@
 	X(argon2_mem_kib,      19456,    8, 4194304,   "Argon2id memory of one hash")
 
 #define RD_TEXT_OPTIONS(X) \
-	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660)") \
+	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660), or fd:NUMBER; one that is handed in comes first") \
 	X(login_listen,        "unix:/run/refreshd/login.sock", 112, "FastCGI socket for logins") \
 	X(redis,               "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
 	X(redis_prefix,        "rd:",       32,  "begins every key, so that deployments can share one Redis") \
