@@ -34,6 +34,9 @@ struct rd_crew {
 	struct worker *workers;
 	unsigned count;
 	int64_t fair_from_ms; // monotonic; silence before it means nothing
+	pid_t *legacy;        // 0: ended
+	unsigned legacy_count;
+	int64_t legacy_by_ms; // they have been told to go, and must be gone by then; 0: not yet
 	bool stopping;
 };
 
@@ -65,6 +68,7 @@ struct rd_crew *rd_crew_new(struct rd_worker_setup *setup)
 void rd_crew_free(struct rd_crew *crew)
 {
 	free(crew->workers);
+	free(crew->legacy);
 	free(crew);
 }
 
@@ -141,6 +145,9 @@ static void ended(struct rd_crew *crew, struct worker *w, enum part part, int st
 
 void rd_crew_ended(struct rd_crew *crew, pid_t pid, int status)
 {
+	for (unsigned i = 0; i < crew->legacy_count; i++)
+		if (crew->legacy[i] == pid)
+			crew->legacy[i] = 0;
 	for (unsigned i = 0; i < crew->count; i++)
 		for (enum part part = 0; part < PARTS; part++)
 			if (crew->workers[i].at[part].pid == pid) {
@@ -149,12 +156,45 @@ void rd_crew_ended(struct rd_crew *crew, pid_t pid, int status)
 			}
 }
 
+void rd_crew_inherit(struct rd_crew *crew, pid_t *pids, unsigned count)
+{
+	crew->legacy = pids;
+	crew->legacy_count = count;
+}
+
+unsigned rd_crew_pids_max(const struct rd_crew *crew)
+{
+	return crew->count * PARTS + crew->legacy_count;
+}
+
+unsigned rd_crew_pids(const struct rd_crew *crew, pid_t *pids)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < crew->count; i++)
+		for (enum part part = 0; part < PARTS; part++)
+			if (crew->workers[i].at[part].pid)
+				pids[n++] = crew->workers[i].at[part].pid;
+	for (unsigned i = 0; i < crew->legacy_count; i++)
+		if (crew->legacy[i])
+			pids[n++] = crew->legacy[i];
+	return n;
+}
+
+static void signal_legacy(const struct rd_crew *crew, int sig)
+{
+	for (unsigned i = 0; i < crew->legacy_count; i++)
+		if (crew->legacy[i])
+			kill(crew->legacy[i], sig);
+}
+
 void rd_crew_signal(const struct rd_crew *crew, int sig)
 {
 	for (unsigned i = 0; i < crew->count; i++)
 		for (enum part part = 0; part < PARTS; part++)
 			if (crew->workers[i].at[part].pid)
 				kill(crew->workers[i].at[part].pid, sig);
+	signal_legacy(crew, sig);
 }
 
 void rd_crew_stop(struct rd_crew *crew)
@@ -186,7 +226,33 @@ bool rd_crew_gone(const struct rd_crew *crew)
 		for (enum part part = 0; part < PARTS; part++)
 			if (crew->workers[i].at[part].pid)
 				return false;
+	for (unsigned i = 0; i < crew->legacy_count; i++)
+		if (crew->legacy[i])
+			return false;
 	return true;
+}
+
+// They share no board with us: instead of beats, a limit for their drain. Gives the ms left of it,
+// -1 when there is nothing to wait for.
+static int see_off(struct rd_crew *crew)
+{
+	const int64_t now_ms = rd_mono_ms();
+	bool left = false;
+
+	for (unsigned i = 0; i < crew->legacy_count; i++)
+		left |= crew->legacy[i] != 0;
+	if (!left || (!crew->legacy_by_ms && !crew->stopping && !rd_crew_serving(crew)))
+		return -1;
+	if (!crew->legacy_by_ms) {
+		signal_legacy(crew, RD_WORKER_RETIRE);
+		crew->legacy_by_ms = now_ms + crew->setup->config->drain_timeout_ms + SET_UP_MS;
+	} else if (now_ms >= crew->legacy_by_ms) {
+		rd_log(RD_LOG_ERROR, "worker.stuck",
+		       "workers of before the upgrade do not end: killed");
+		signal_legacy(crew, SIGKILL);
+		crew->legacy_by_ms = now_ms + SET_UP_MS;
+	}
+	return (int)(crew->legacy_by_ms - now_ms);
 }
 
 // The one who serves now goes when its successor does, and no sooner. Until the one before it has
@@ -257,7 +323,7 @@ static int watch(struct rd_crew *crew, struct process *p)
 
 int rd_crew_tick(struct rd_crew *crew)
 {
-	int wait_ms = -1, due_ms;
+	int wait_ms = see_off(crew), due_ms;
 
 	for (unsigned i = 0; i < crew->count; i++) {
 		if (!crew->stopping) {

@@ -26,5 +26,12 @@ void rd_crew_signal(const struct rd_crew *crew, int sig);
 // From now on nobody is replaced.
 void rd_crew_stop(struct rd_crew *crew);
 
+// The workers of another master, children of this process too. They are told to go when the crew
+// serves. pids: count of them, the crew's from now on, by malloc.
+void rd_crew_inherit(struct rd_crew *crew, pid_t *pids, unsigned count);
+// All that live, those inherited too: rd_crew_pids_max of them at most. Gives how many.
+unsigned rd_crew_pids_max(const struct rd_crew *crew);
+unsigned rd_crew_pids(const struct rd_crew *crew, pid_t *pids);
+
 bool rd_crew_serving(const struct rd_crew *crew); // one of every number
 bool rd_crew_gone(const struct rd_crew *crew);

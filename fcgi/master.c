@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -15,14 +16,53 @@
 #include "fcgi/sockets.h"
 #include "run/log.h"
 
-#define LATE_MS 1000 // woken so much later than it wished, the master was not running
+#define LATE_MS  1000  // woken so much later than it wished, the master was not running
+#define TRIAL_MS 30000 // longest trial run of a new binary
 
 struct master {
 	struct rd_worker_setup *setup;
 	struct rd_crew *crew;
 	int signal_fd;
+	pid_t trial; // 0: none runs
+	int64_t trial_by_ms;
 	bool ready, stopping, killing;
 };
+
+static void tell_ready(const struct master *m, const char *problem);
+
+static void begin_upgrade(struct master *m)
+{
+	if (!m->ready || m->trial) {
+		rd_log(RD_LOG_WARN, "upgrade.refused", "the one before is not done yet");
+		return;
+	}
+	m->trial = rd_upgrade_try(m->setup);
+	m->trial_by_ms = rd_mono_ms() + TRIAL_MS;
+	if (m->trial > 0)
+		return;
+	m->trial = 0;
+	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s", strerror(errno));
+}
+
+static void upgrade(struct master *m, int status)
+{
+	pid_t *pids = calloc(rd_crew_pids_max(m->crew), sizeof *pids);
+
+	m->trial = 0;
+	if (m->stopping || status || !pids) {
+		rd_log(RD_LOG_ERROR, "upgrade.refused",
+		       "a trial run ended with %d; all goes on as before",
+		       WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		free(pids);
+		return;
+	}
+	rd_log(RD_LOG_INFO, "upgrade.begin", "the workers of before serve till the new ones do");
+	rd_notify_reloading();
+	rd_upgrade_exec(m->setup, pids, rd_crew_pids(m->crew, pids));
+	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s; all goes on as before", strerror(errno));
+	tell_ready(m, "; the last upgrade was refused");
+	free(pids);
+}
 
 static void reap(struct master *m)
 {
@@ -30,7 +70,10 @@ static void reap(struct master *m)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		rd_crew_ended(m->crew, pid, status);
+		if (pid == m->trial)
+			upgrade(m, status);
+		else
+			rd_crew_ended(m->crew, pid, status);
 }
 
 static void stop(struct master *m)
@@ -88,6 +131,8 @@ static void take_signal(struct master *m)
 		stop(m);
 	else if (info.ssi_signo == SIGHUP && !m->stopping)
 		reload(m);
+	else if (info.ssi_signo == SIGUSR2 && !m->stopping)
+		begin_upgrade(m);
 }
 
 // wait_ms: -1 for ever.
@@ -104,8 +149,8 @@ static void wait_event(struct master *m, int wait_ms)
 	take_signal(m);
 }
 
-// Kept blocked and taken one by one: no handler, no race. SIGUSR1 and SIGUSR2 have no meaning yet
-// and must not kill.
+// Kept blocked and taken one by one: no handler, no race. SIGUSR1 has no meaning yet and must not
+// kill.
 static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2};
 
 static sigset_t signal_set(void)
@@ -128,7 +173,7 @@ void rd_master_hold_signals(void)
 		signal(signals[i], SIG_DFL);
 }
 
-static void begin(struct master *m)
+static void begin(struct master *m, const struct rd_legacy *legacy)
 {
 	const struct rd_config *config = m->setup->config;
 	const sigset_t set = signal_set();
@@ -137,30 +182,43 @@ static void begin(struct master *m)
 	m->setup->board = rd_board_new(rd_crew_places(config));
 	assert(m->signal_fd >= 0 && m->setup->board);
 	m->crew = rd_crew_new(m->setup);
+	rd_crew_inherit(m->crew, legacy->pids, legacy->count);
+	reap(m); // rd_master_hold_signals made the kernel forget those that ended during the exec
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
 	       config->workers, rd_sockets_name(m->setup, RD_ROLE_GENERAL), config->login_workers,
 	       rd_sockets_name(m->setup, RD_ROLE_LOGIN));
 }
 
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
 // What is due. Gives the ms until there is more, -1 for none.
 static int tick(struct master *m)
 {
-	const int crew_ms = rd_crew_tick(m->crew), told_ms = rd_notify_watchdog(rd_mono_ms());
+	const int64_t now_ms = rd_mono_ms();
+	int wait_ms = sooner(rd_crew_tick(m->crew), rd_notify_watchdog(now_ms));
 
 	if (!m->ready && !m->stopping && rd_crew_serving(m->crew)) {
 		m->ready = true;
 		rd_log(RD_LOG_INFO, "service.ready", "all workers serve");
 		tell_ready(m, "");
 	}
-	return crew_ms < 0 || (told_ms >= 0 && told_ms < crew_ms) ? told_ms : crew_ms;
+	if (!m->trial)
+		return wait_ms;
+	if (now_ms < m->trial_by_ms)
+		return sooner(wait_ms, (int)(m->trial_by_ms - now_ms));
+	kill(m->trial, SIGKILL);
+	return wait_ms;
 }
 
-int rd_master_run(struct rd_worker_setup *setup)
+int rd_master_run(struct rd_worker_setup *setup, const struct rd_legacy *legacy)
 {
 	struct master m = {.setup = setup};
 
-	begin(&m);
+	begin(&m, legacy);
 	while (!m.stopping || !rd_crew_gone(m.crew))
 		wait_event(&m, tick(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");

@@ -5,7 +5,7 @@
 
 #define SYSTEMD_FIRST 3 // sd_listen_fds(3)
 
-static const char *address_of(const struct rd_worker_setup *setup, enum rd_role role)
+const char *rd_sockets_address(const struct rd_worker_setup *setup, enum rd_role role)
 {
 	return role == RD_ROLE_LOGIN ? setup->config->login_listen : setup->config->listen;
 }
@@ -46,12 +46,15 @@ static bool from_systemd(struct rd_worker_setup *setup, struct rd_buf *why)
 		if (name)
 			name += len + (name[len] == ':');
 	}
+	unsetenv("LISTEN_PID"); // they are for us alone, and once only
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
 	return true;
 }
 
 static bool make(struct rd_worker_setup *setup, enum rd_role role, struct rd_buf *why)
 {
-	const char *address = address_of(setup, role);
+	const char *address = rd_sockets_address(setup, role);
 
 	if (setup->listen_fd[role] >= 0)
 		return true;
@@ -64,8 +67,8 @@ bool rd_sockets_open(struct rd_worker_setup *setup, struct rd_buf *why)
 {
 	const int general = RD_ROLE_GENERAL;
 
-	for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++)
-		setup->listen_fd[role] = -1;
+	if (setup->listen_fd[general] >= 0)
+		return true; // kept over an upgrade, as the other
 	if (!from_systemd(setup, why))
 		return false;
 	if (setup->listen_fd[general] < 0 && rd_listens(0) && !take(setup, general, 0, why))
@@ -84,12 +87,12 @@ void rd_sockets_close(const struct rd_worker_setup *setup)
 {
 	for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++) {
 		if (!setup->handed_in[role])
-			rd_unlisten(address_of(setup, role));
+			rd_unlisten(rd_sockets_address(setup, role));
 		close(setup->listen_fd[role]);
 	}
 }
 
 const char *rd_sockets_name(const struct rd_worker_setup *setup, enum rd_role role)
 {
-	return setup->handed_in[role] ? "a socket handed in" : address_of(setup, role);
+	return setup->handed_in[role] ? "a socket handed in" : rd_sockets_address(setup, role);
 }

@@ -2,14 +2,17 @@
 #include "fcgi/master.h"
 #include "fcgi/reload.h"
 #include "fcgi/sockets.h"
+#include "fcgi/upgrade.h"
 #include "fcgi/verbs.h"
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static char password[RD_REDIS_PASSWORD_MAX];
-	struct rd_worker_setup setup = {.config = config, .published = rd_published_new()};
+	struct rd_worker_setup setup = {
+	    .config = config, .published = rd_published_new(), .listen_fd = {-1, -1}};
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
+	struct rd_legacy legacy;
 	int status;
 
 	if (argc)
@@ -21,9 +24,9 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 		return rd_complain(1, "out of memory");
 	if (!rd_reload(config, setup.published, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	if (!rd_sockets_open(&setup, &why))
+	if (!rd_legacy_take(&setup, &legacy, &why) || !rd_sockets_open(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);
-	status = rd_master_run(&setup);
+	status = legacy.trial ? 0 : rd_master_run(&setup, &legacy);
 	rd_wipe(password, sizeof password);
 	return status;
 }
