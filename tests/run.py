@@ -162,7 +162,8 @@ def lints():
 
 
 def integrations(select=()):
-    rooms = [str(room) for room in (REPO / "tests/integration", REPO / "tests/model") if any(room.glob("test_*.py"))]
+    rooms = [REPO / "tests" / room for room in ("integration", "fault", "model")]
+    rooms = [str(room) for room in rooms if any(room.glob("test_*.py"))]
     if not rooms:
         return
     report = REPO / "build/integration.xml"
