@@ -21,7 +21,7 @@ RUNNING = []  # for the logs of a failed test
 
 def tails(folder):
     """(name, text): the ends of the logs in folder that can explain a failure."""
-    for name in ("refreshd.log", "nginx.log"):
+    for name in ("refreshd.log", "nginx.log", "access.log"):
         path = pathlib.Path(folder) / name
         text = path.read_bytes()[-2000:].decode("utf-8", "replace") if path.exists() else ""
         if text:
