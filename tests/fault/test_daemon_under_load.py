@@ -6,7 +6,9 @@ import json
 import os
 import random
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -60,6 +62,13 @@ def reload_nginx(stack):
     wait_until(lambda: not set(before) & set(children(stack.pids["nginx"])), what="new nginx workers")
 
 
+def replace_all(stack, times):
+    for _ in range(times):
+        before = stack.workers() + stack.login_workers()
+        signal_and_see(stack, signal.SIGUSR2, "service.ready")
+        wait_until(lambda: not any(map(alive, before)), what="the old ones end")
+
+
 def report(name, count, load):
     print(f"\n{count} {name}: {load}")
 
@@ -76,11 +85,28 @@ def test_100_HUPs(stack):
 
 def test_all_workers_replaced_by_SIGUSR2(stack):
     with Load(stack) as load:
-        for _ in range(UPGRADES):
-            before = stack.workers() + stack.login_workers()
-            signal_and_see(stack, signal.SIGUSR2, "service.ready")
-            wait_until(lambda: not any(map(alive, before)), what="the old ones end")
+        replace_all(stack, UPGRADES)
     report("times all workers replaced", UPGRADES, load)
+
+
+def test_what_nginx_sends_once_only_survives_a_replacement_too(stack):
+    """Issue and login are never asked again: whoever retires may not close a connection under a request."""
+    stop = threading.Event()
+
+    def again_and_again(ask):
+        count = 0
+        while not stop.is_set():
+            ask()  # asserts 200
+            count += 1
+        return count
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(again_and_again, ask) for ask in (stack.issue, stack.issue, stack.login, stack.login)]
+        try:
+            replace_all(stack, UPGRADES)
+        finally:
+            stop.set()
+        print(f"\n{UPGRADES} times all workers replaced: {[done.result(60) for done in asked]} issues, logins")
 
 
 def test_workers_killed(stack):
