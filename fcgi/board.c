@@ -17,21 +17,29 @@ struct place {
 struct rd_board {
 	int bell_fd;
 	struct place *place;
+	size_t size; // bytes of all places
 };
 
 struct rd_board *rd_board_new(unsigned places)
 {
 	struct rd_board *board = malloc(sizeof *board);
-	void *shared = mmap(NULL, places * sizeof *board->place, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const size_t size = places * sizeof *board->place;
+	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	if (!board || shared == MAP_FAILED || bell_fd < 0) {
 		free(board); // whoever asked gives up: the rest ends with the process
 		return NULL;
 	}
-	*board = (struct rd_board){bell_fd, shared};
+	*board = (struct rd_board){bell_fd, shared, size};
 	return board;
+}
+
+void rd_board_free(struct rd_board *board)
+{
+	munmap(board->place, board->size);
+	close(board->bell_fd);
+	free(board);
 }
 
 int rd_board_bell(const struct rd_board *board)

@@ -8,6 +8,7 @@ struct rd_board;
 
 // Before the first fork, once in a master. NULL when memory or descriptors are short.
 [[nodiscard]] struct rd_board *rd_board_new(unsigned places);
+void rd_board_free(struct rd_board *board); // when all workers have ended
 // For the master's poll: readable when a place has rung; rd_board_heard makes it silent again.
 int rd_board_bell(const struct rd_board *board);
 void rd_board_heard(const struct rd_board *board);

@@ -223,5 +223,7 @@ int rd_master_run(struct rd_worker_setup *setup, const struct rd_legacy *legacy)
 		wait_event(&m, tick(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");
 	rd_crew_free(m.crew);
+	rd_board_free(setup->board);
+	close(m.signal_fd);
 	return m.killing ? 1 : 0;
 }

@@ -53,7 +53,7 @@ def refused(running, **options):
     with subprocess.Popen([*options.pop("wrapper", ()), running.bin, "serve", "--config", running.config],
                           env=running.env, stderr=subprocess.PIPE, **options) as process:
         said = process.communicate(timeout=30)[1]
-    assert process.returncode == 78 and b"listen: " in said, said
+    assert process.returncode == 78 and b"listen: " in said, (process.returncode, said)
     assert not [name for name in ("refreshd.sock", "login.sock") if os.path.exists(f"{running.folder}/{name}")]
     return said.decode()
 
