@@ -122,7 +122,9 @@ static void answer(struct rd_conn *c)
 	end_call(c);
 	if (end == RD_WIRE_CLOSED)
 		c->fd = -1;
-	if (end != RD_WIRE_KEEP) {
+	// When draining, now is the time to close: nginx, just answered, has not begun to ask
+	// again.
+	if (end != RD_WIRE_KEEP || (c->loop->drain_by_ms && !c->more && !c->hung_up)) {
 		close_conn(c);
 	} else if (c->more || c->hung_up) {
 		c->more = false;
@@ -204,6 +206,7 @@ static void start(struct rd_conn *c)
 	c->call.store_lost =
 	    rd_redis_lost(c->loop->redis, (int64_t)c->generation->config.heal_window_s * 1000);
 	c->call.hashing = may_hash(c->loop);
+	c->loop->requests++;
 	c->state = BUSY;
 	begun = rd_wire_begin(c->wire, c->fd, c->generation->config.body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
@@ -312,13 +315,13 @@ int rd_conn_tick(struct rd_loop *loop)
 	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {
 		for (struct rd_conn *c = loop->conns, *next; c; c = next) {
 			const bool half = c->state == PARTIAL || c->state == DRAIN;
-			const int64_t at_ms = c->since_ms + limit_ms;
+			const bool idle = loop->drain_by_ms && c->state == IDLE;
+			const int64_t at_ms = idle ? loop->idle_by_ms : c->since_ms + limit_ms;
 
 			next = c->next;
-			if ((half && at_ms <= loop->now_ms) ||
-			    (loop->drain_by_ms && c->state == IDLE))
+			if ((half || idle) && at_ms <= loop->now_ms)
 				close_conn(c);
-			else if (half && (!next_ms || at_ms < next_ms))
+			else if ((half || idle) && (!next_ms || at_ms < next_ms))
 				next_ms = at_ms;
 		}
 		loop->half_at_ms = next_ms;

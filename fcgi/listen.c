@@ -1,5 +1,6 @@
 #include "fcgi/listen.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -36,12 +37,96 @@ static bool answered(const struct sockaddr_un *un)
 	return yes;
 }
 
+static bool handed_in(const char *address)
+{
+	return strncmp(address, "fd:", 3) == 0 && address[3] >= '0' && address[3] <= '9' &&
+	       !address[4];
+}
+
 bool rd_listen_address(const char *address, struct rd_buf *why)
 {
 	struct sockaddr_un un;
 
-	return unix_address(address, &un) ||
-	       fail(why, address, "wants unix:/path, at most 107 bytes of path") == 0;
+	return unix_address(address, &un) || handed_in(address) ||
+	       fail(why, address, "wants unix:/path, at most 107 bytes of path, or fd:0 to fd:9") ==
+		   0;
+}
+
+static int option(int fd, int name)
+{
+	int value = -1;
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &(socklen_t){sizeof value}) ? -1 : value;
+}
+
+bool rd_listens(int fd)
+{
+	return option(fd, SO_ACCEPTCONN) == 1;
+}
+
+// Its name's bytes after the family; *un is all zero behind them.
+static size_t name_of(int fd, struct sockaddr_un *un)
+{
+	socklen_t len = sizeof *un;
+
+	*un = (struct sockaddr_un){0};
+	if (getsockname(fd, (struct sockaddr *)un, &len) || len > sizeof *un)
+		return 0;
+	return len - offsetof(struct sockaddr_un, sun_path);
+}
+
+bool rd_listens_at(int fd, const char *address)
+{
+	struct sockaddr_un un, wanted;
+
+	return unix_address(address, &wanted) && name_of(fd, &un) &&
+	       strcmp(un.sun_path, wanted.sun_path) == 0;
+}
+
+// NULL, or what is wrong with it.
+static const char *unfit(int fd)
+{
+	struct sockaddr_un un;
+	struct stat st;
+
+	if (!rd_listens(fd))
+		return "is no listening socket";
+	if (option(fd, SO_DOMAIN) != AF_UNIX || option(fd, SO_TYPE) != SOCK_STREAM)
+		return "is no unix stream socket; FastCGI over TCP is not served";
+	if (!name_of(fd, &un) || !*un.sun_path)
+		return "has no name in the file system, so everybody may connect";
+	if (stat(un.sun_path, &st) == 0 && st.st_mode & S_IWOTH)
+		return "is open to everybody: wants mode 0660";
+	return NULL;
+}
+
+// The lowest three belong to stdio, whoever uses them for what.
+static int above_stdio(int fd)
+{
+	int other, null;
+
+	if (fd > STDERR_FILENO)
+		return fd;
+	other = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (other < 0 || null < 0 || dup2(null, fd) < 0)
+		return -1;
+	close(null);
+	return other;
+}
+
+int rd_listen_on(int fd, struct rd_buf *why)
+{
+	const char name[] = {'f', 'd', ':', (char)('0' + fd), 0};
+	const char *wrong = unfit(fd);
+
+	if (wrong)
+		return fail(why, name, wrong);
+	fd = above_stdio(fd);
+	if (fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) || listen(fd, BACKLOG))
+		return fail(why, name, strerror(errno));
+	return fd;
 }
 
 int rd_listen(const char *address, struct rd_buf *why)
@@ -51,8 +136,10 @@ int rd_listen(const char *address, struct rd_buf *why)
 	mode_t before;
 	int fd, bound;
 
-	if (!unix_address(address, &un))
-		return fail(why, address, "wants unix:/path, at most 107 bytes of path");
+	if (handed_in(address))
+		return rd_listen_on(address[3] - '0', why);
+	if (!rd_listen_address(address, why) || !unix_address(address, &un))
+		return -1;
 	if (lstat(un.sun_path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
 			return fail(why, address, "is there and is no socket");

@@ -22,7 +22,10 @@ struct rd_loop {
 	int64_t now_ms;       // monotonic, of this wake-up
 	int64_t accept_at_ms; // 0: listening; else not before
 	int64_t drain_by_ms;  // 0: serving
-	int64_t half_at_ms;   // no half-way connection is due before; 0: there is none
+	int64_t idle_by_ms;   // draining: idle connections stay till then
+	uint64_t requests;
+	uint64_t tired_at;  // requests; 0: never
+	int64_t half_at_ms; // no half-way connection is due before; 0: there is none
 	uint8_t peeked[RD_FRAME_MAX], params[RD_PARAMS_MAX];
 	char head[RD_REPLY_HEAD_MAX], out[RD_REPLY_HEAD_MAX + 512], body[RD_REPLY_BODY_MAX];
 };

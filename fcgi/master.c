@@ -1,81 +1,67 @@
 #include "fcgi/master.h"
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "fcgi/listen.h"
+#include "fcgi/board.h"
+#include "fcgi/crew.h"
+#include "fcgi/notify.h"
 #include "fcgi/reload.h"
+#include "fcgi/sockets.h"
 #include "run/log.h"
 
-#define SHORT_LIFE_MS   1000 // a worker that lives shorter than this is restarted with back-off
-#define BACK_OFF_MAX_MS 2000
-
-struct worker {
-	pid_t pid; // 0: none
-	int64_t started_ms, start_at_ms;
-	int back_off_ms;
-};
+#define LATE_MS  1000  // woken so much later than it wished, the master was not running
+#define TRIAL_MS 30000 // longest trial run of a new binary
 
 struct master {
 	struct rd_worker_setup *setup;
-	struct worker *workers;
-	unsigned count;
-	sigset_t signals;
-	bool stopping, killing;
+	struct rd_crew *crew;
+	int signal_fd;
+	pid_t trial; // 0: none runs
+	int64_t trial_by_ms;
+	bool ready, stopping, killing;
 };
 
-// Login workers come after the general ones, and their numbers too.
-static enum rd_role role_of(const struct master *m, unsigned i)
+static void tell_ready(const struct master *m, const char *problem);
+
+static void begin_upgrade(struct master *m)
 {
-	return i < m->setup->config->workers ? RD_ROLE_GENERAL : RD_ROLE_LOGIN;
-}
-
-static void start_worker(struct master *m, unsigned i)
-{
-	const pid_t parent = getpid();
-	struct worker *w = &m->workers[i];
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != parent)
-			exit(0); // the master went before the line above
-		m->setup->number = i + 1;
-		m->setup->role = role_of(m, i);
-		exit(rd_worker_run(m->setup));
-	}
-	w->started_ms = rd_mono_ms();
-	w->pid = pid > 0 ? pid : 0;
-	if (pid < 0) {
-		rd_log(RD_LOG_ERROR, "worker.fork", "%s", strerror(errno));
-		w->start_at_ms = w->started_ms + BACK_OFF_MAX_MS;
-	}
-}
-
-static void worker_ended(struct master *m, struct worker *w, int status)
-{
-	const int64_t now_ms = rd_mono_ms();
-
-	w->pid = 0;
-	if (m->stopping)
+	if (!m->ready || m->trial) {
+		rd_log(RD_LOG_WARN, "upgrade.refused", "the one before is not done yet");
 		return;
-	if (WIFSIGNALED(status))
-		rd_log(RD_LOG_ERROR, "worker.died", "killed by signal %d", WTERMSIG(status));
-	else
-		rd_log(RD_LOG_ERROR, "worker.died", "exit status %d", WEXITSTATUS(status));
-	if (now_ms - w->started_ms >= SHORT_LIFE_MS)
-		w->back_off_ms = 0;
-	else
-		w->back_off_ms = w->back_off_ms ? w->back_off_ms * 2 : 50;
-	if (w->back_off_ms > BACK_OFF_MAX_MS)
-		w->back_off_ms = BACK_OFF_MAX_MS;
-	w->start_at_ms = now_ms + w->back_off_ms;
+	}
+	m->trial = rd_upgrade_try(m->setup);
+	m->trial_by_ms = rd_mono_ms() + TRIAL_MS;
+	if (m->trial > 0)
+		return;
+	m->trial = 0;
+	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s", strerror(errno));
+}
+
+static void upgrade(struct master *m, int status)
+{
+	pid_t *pids = calloc(rd_crew_pids_max(m->crew), sizeof *pids);
+
+	m->trial = 0;
+	if (m->stopping || status || !pids) {
+		rd_log(RD_LOG_ERROR, "upgrade.refused",
+		       "a trial run ended with %d; all goes on as before",
+		       WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		free(pids);
+		return;
+	}
+	rd_log(RD_LOG_INFO, "upgrade.begin", "the workers of before serve till the new ones do");
+	rd_notify_reloading();
+	rd_upgrade_exec(m->setup, pids, rd_crew_pids(m->crew, pids));
+	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s; all goes on as before", strerror(errno));
+	tell_ready(m, "; the last upgrade was refused");
+	free(pids);
 }
 
 static void reap(struct master *m)
@@ -84,16 +70,10 @@ static void reap(struct master *m)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (unsigned i = 0; i < m->count; i++)
-			if (m->workers[i].pid == pid)
-				worker_ended(m, &m->workers[i], status);
-}
-
-static void signal_workers(const struct master *m, int sig)
-{
-	for (unsigned i = 0; i < m->count; i++)
-		if (m->workers[i].pid)
-			kill(m->workers[i].pid, sig);
+		if (pid == m->trial)
+			upgrade(m, status);
+		else
+			rd_crew_ended(m->crew, pid, status);
 }
 
 static void stop(struct master *m)
@@ -102,13 +82,22 @@ static void stop(struct master *m)
 	if (!m->stopping) {
 		// With nobody listening, nginx hears "no" at once and a successor may take the
 		// names.
-		rd_unlisten(m->setup->config->listen);
-		rd_unlisten(m->setup->config->login_listen);
-		for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++)
-			close(m->setup->listen_fd[role]);
+		rd_sockets_close(m->setup);
 	}
 	m->stopping = true;
-	signal_workers(m, m->killing ? SIGKILL : SIGTERM);
+	rd_notify("STOPPING=1\nSTATUS=Finishing what is in flight");
+	rd_crew_stop(m->crew);
+	rd_crew_signal(m->crew, m->killing ? SIGKILL : SIGTERM);
+}
+
+// For the manager. problem: "" for none.
+static void tell_ready(const struct master *m, const char *problem)
+{
+	const struct rd_config *config = m->setup->config;
+
+	if (m->ready)
+		rd_notify("READY=1\nSTATUS=%u workers and %u for logins serve%s", config->workers,
+			  config->login_workers, problem);
 }
 
 static void reload(struct master *m)
@@ -116,62 +105,53 @@ static void reload(struct master *m)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
+	rd_notify_reloading();
 	if (!rd_reload(m->setup, &why)) {
 		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; all goes on as before", (int)why.len,
 		       why.ptr);
+		tell_ready(m, "; the last reload was refused");
 		return;
 	}
-	signal_workers(m, SIGHUP); // the idle ones would keep the old keys till their next request
+	// The idle ones would keep the old keys till their next request.
+	rd_crew_signal(m->crew, SIGHUP);
 	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",
 	       m->setup->config->key_file);
+	tell_ready(m, "");
 }
 
-static unsigned alive(const struct master *m)
+static void take_signal(struct master *m)
 {
-	unsigned n = 0;
+	struct signalfd_siginfo info;
 
-	for (unsigned i = 0; i < m->count; i++)
-		n += m->workers[i].pid != 0;
-	return n;
-}
-
-// Starts who is due. Gives the ms until the next one is, -1 for none.
-static int start_due(struct master *m)
-{
-	int wait_ms = -1;
-
-	for (unsigned i = 0; i < m->count && !m->stopping; i++) {
-		struct worker *w = &m->workers[i];
-		int64_t left_ms = w->start_at_ms - rd_mono_ms();
-
-		if (w->pid)
-			continue;
-		if (left_ms <= 0)
-			start_worker(m, i);
-		if (!w->pid && (left_ms = w->start_at_ms - rd_mono_ms()) > 0 &&
-		    (wait_ms < 0 || left_ms < wait_ms))
-			wait_ms = (int)left_ms;
-	}
-	return wait_ms;
-}
-
-static void wait_signal(struct master *m, int wait_ms)
-{
-	const struct timespec limit = {wait_ms / 1000, wait_ms % 1000 * 1000000L};
-	int sig =
-	    wait_ms < 0 ? sigwaitinfo(&m->signals, NULL) : sigtimedwait(&m->signals, NULL, &limit);
-
-	if (sig == SIGCHLD)
+	if (read(m->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGCHLD)
 		reap(m);
-	else if (sig == SIGTERM || sig == SIGQUIT || sig == SIGINT)
+	else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGQUIT || info.ssi_signo == SIGINT)
 		stop(m);
-	else if (sig == SIGHUP && !m->stopping)
+	else if (info.ssi_signo == SIGHUP && !m->stopping)
 		reload(m);
+	else if (info.ssi_signo == SIGUSR2 && !m->stopping)
+		begin_upgrade(m);
+}
+
+// wait_ms: -1 for ever.
+static void wait_event(struct master *m, int wait_ms)
+{
+	const int64_t due_ms = rd_mono_ms() + wait_ms;
+	struct pollfd fds[] = {{.fd = m->signal_fd, .events = POLLIN},
+			       {.fd = rd_board_bell(m->setup->board), .events = POLLIN}};
+
+	(void)poll(fds, 2, wait_ms);
+	if (wait_ms >= 0 && rd_mono_ms() > due_ms + LATE_MS)
+		rd_crew_forgive(m->crew);
+	rd_board_heard(m->setup->board);
+	take_signal(m);
 }
 
 // Kept blocked and taken one by one: no handler, no race. SIGUSR1 has no meaning yet and must not
 // kill.
-static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1};
+static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2};
 
 static sigset_t signal_set(void)
 {
@@ -193,21 +173,57 @@ void rd_master_hold_signals(void)
 		signal(signals[i], SIG_DFL);
 }
 
-int rd_master_run(struct rd_worker_setup *setup)
+static void begin(struct master *m, const struct rd_legacy *legacy)
 {
-	const struct rd_config *config = setup->config;
-	struct master m = {.setup = setup,
-			   .count = config->workers + config->login_workers,
-			   .signals = signal_set()};
+	const struct rd_config *config = m->setup->config;
+	const sigset_t set = signal_set();
 
-	m.workers = calloc(m.count, sizeof *m.workers);
-	assert(m.workers);
+	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	m->setup->board = rd_board_new(rd_crew_places(config));
+	assert(m->signal_fd >= 0 && m->setup->board);
+	m->crew = rd_crew_new(m->setup);
+	rd_crew_inherit(m->crew, legacy->pids, legacy->count);
+	reap(m); // rd_master_hold_signals made the kernel forget those that ended during the exec
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
-	       config->workers, config->listen, config->login_workers, config->login_listen);
-	while (!m.stopping || alive(&m))
-		wait_signal(&m, start_due(&m));
+	       config->workers, rd_sockets_name(m->setup, RD_ROLE_GENERAL), config->login_workers,
+	       rd_sockets_name(m->setup, RD_ROLE_LOGIN));
+}
+
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+// What is due. Gives the ms until there is more, -1 for none.
+static int tick(struct master *m)
+{
+	const int64_t now_ms = rd_mono_ms();
+	int wait_ms = sooner(rd_crew_tick(m->crew), rd_notify_watchdog(now_ms));
+
+	if (!m->ready && !m->stopping && rd_crew_serving(m->crew)) {
+		m->ready = true;
+		rd_log(RD_LOG_INFO, "service.ready", "all workers serve");
+		tell_ready(m, "");
+	}
+	if (!m->trial)
+		return wait_ms;
+	if (now_ms < m->trial_by_ms)
+		return sooner(wait_ms, (int)(m->trial_by_ms - now_ms));
+	kill(m->trial, SIGKILL);
+	return wait_ms;
+}
+
+int rd_master_run(struct rd_worker_setup *setup, const struct rd_legacy *legacy)
+{
+	struct master m = {.setup = setup};
+
+	begin(&m, legacy);
+	while (!m.stopping || !rd_crew_gone(m.crew))
+		wait_event(&m, tick(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");
-	free(m.workers);
+	rd_crew_free(m.crew);
+	rd_board_free(setup->board);
+	close(m.signal_fd);
 	return m.killing ? 1 : 0;
 }

@@ -1,46 +1,32 @@
 #include "base/secret.h"
-#include "fcgi/listen.h"
 #include "fcgi/master.h"
 #include "fcgi/reload.h"
+#include "fcgi/sockets.h"
+#include "fcgi/upgrade.h"
 #include "fcgi/verbs.h"
-
-// Logins first: who finds the general socket may rely on the other.
-static bool listen_all(struct rd_worker_setup *setup, struct rd_buf *why)
-{
-	rd_config_blame(setup->config, RD_OPTION_login_listen, why);
-	rd_put_lit(why, "login_listen: ");
-	setup->listen_fd[RD_ROLE_LOGIN] = rd_listen(setup->config->login_listen, why);
-	if (setup->listen_fd[RD_ROLE_LOGIN] < 0)
-		return false;
-	why->len = 0;
-	rd_config_blame(setup->config, RD_OPTION_listen, why);
-	rd_put_lit(why, "listen: ");
-	setup->listen_fd[RD_ROLE_GENERAL] = rd_listen(setup->config->listen, why);
-	if (setup->listen_fd[RD_ROLE_GENERAL] < 0)
-		rd_unlisten(setup->config->login_listen);
-	return setup->listen_fd[RD_ROLE_GENERAL] >= 0;
-}
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static char password[RD_REDIS_PASSWORD_MAX];
-	struct rd_worker_setup setup = {.config = config, .published = rd_published_new()};
+	struct rd_worker_setup setup = {
+	    .config = config, .published = rd_published_new(), .listen_fd = {-1, -1}};
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
+	struct rd_legacy legacy;
 	int status;
 
 	if (argc)
 		return rd_complain(RD_EXIT_USAGE, "serve: what is '%s'?", argv[0]);
+	rd_master_hold_signals();
 	if (!rd_redis_from(config, password, &setup.redis))
 		return RD_EXIT_CONFIG;
 	if (!setup.published)
 		return rd_complain(1, "out of memory");
 	if (!rd_reload_first(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	rd_master_hold_signals();
-	if (!listen_all(&setup, &why))
+	if (!rd_legacy_take(&setup, &legacy, &why) || !rd_sockets_open(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	status = rd_master_run(&setup);
+	status = legacy.trial ? 0 : rd_master_run(&setup, &legacy);
 	rd_wipe(password, sizeof password);
 	return status;
 }

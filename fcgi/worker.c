@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/rand.h"
+#include "fcgi/board.h"
 #include "fcgi/loop.h"
 #include "fcgi/role.h"
 #include "fcgi/wire.h"
@@ -17,6 +18,8 @@
 #define EVENTS_PER_WAKEUP  256
 #define ACCEPT_BACK_OFF_MS 100 // out of descriptors or memory
 #define HASH_PAUSE_MS      5   // between two hashes, for events that never end
+#define RETIRE_PAUSE_MS    1000 // a kept connection idle for so long is at the bottom of nginx's pile
+#define BEATS              3    // in the time after which no sign means stuck
 
 static bool watch(struct rd_loop *loop, int fd, uint32_t events, void *tag)
 {
@@ -53,10 +56,13 @@ static bool accept_one(struct rd_loop *loop)
 	return false;
 }
 
-// Who is in the queue already gets served; nobody else does.
-static void begin_drain(struct rd_loop *loop)
+static void begin_drain(struct rd_loop *loop, bool retire)
 {
-	while (accept_one(loop))
+	loop->idle_by_ms = loop->now_ms + (retire ? RETIRE_PAUSE_MS : 0);
+	if (loop->drain_by_ms)
+		return;
+	// Who is in the queue already gets served, and nobody else; or it is for the others.
+	while (!retire && accept_one(loop))
 		;
 	unlisten(loop);
 	close(loop->listen_fd);
@@ -70,9 +76,11 @@ static void take_signal(struct rd_loop *loop)
 
 	if (read(loop->signal_fd, &info, sizeof info) != sizeof info)
 		return;
+	if (info.ssi_signo == RD_WORKER_RETIRE && loop->drain_by_ms)
+		return;
 	// SIGHUP has done its work: this wake-up has looked at what is published.
-	if (info.ssi_signo != SIGHUP && !loop->drain_by_ms)
-		begin_drain(loop);
+	if (info.ssi_signo != SIGHUP)
+		begin_drain(loop, info.ssi_signo == RD_WORKER_RETIRE);
 }
 
 static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
@@ -120,10 +128,13 @@ static bool finished(const struct rd_loop *loop)
 
 static int wake(struct rd_loop *loop, int wait_ms)
 {
+	const uint32_t watchdog_s = loop->setup->config->watchdog_s;
+	const int beat_ms = watchdog_s ? (int)watchdog_s * 1000 / BEATS : -1;
 	struct epoll_event events[EVENTS_PER_WAKEUP];
-	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, wait_ms);
+	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, shorter(wait_ms, beat_ms));
 
 	loop->now_ms = rd_mono_ms();
+	rd_board_beat(loop->setup->board, loop->setup->place, loop->now_ms);
 	// After the wait and before its events: whatever a client got from a worker with newer keys
 	// comes back as an event after they were published.
 	loop->newest = rd_generation_newest(loop->newest, loop->setup->published);
@@ -142,20 +153,33 @@ static void hash_one(struct rd_loop *loop, bool idle)
 	loop->hashed_ms = loop->now_ms = rd_mono_ms();
 }
 
+// Up to a quarter sooner than the limit, or workers that started together would go together.
+static uint64_t tired_at(uint32_t limit)
+{
+	return limit ? limit - rd_rand_upto(limit / 4) : 0;
+}
+
+// One who has served enough says so, and serves on until it is told to go.
+static void tire(struct rd_loop *loop)
+{
+	if (!loop->tired_at || loop->requests < loop->tired_at)
+		return;
+	rd_board_tire(loop->setup->board, loop->setup->place);
+	loop->tired_at = 0;
+}
+
 static bool set_up(struct rd_loop *loop)
 {
 	sigset_t signals;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
-	for (size_t i = 0; i < 5; i++)
-		sigaddset(&signals, (const int[]){SIGTERM, SIGQUIT, SIGINT, SIGHUP, SIGUSR1}[i]);
-	sigprocmask(SIG_SETMASK, &signals, NULL);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGQUIT);
-	sigaddset(&signals, SIGHUP);
+	for (size_t i = 0; i < 4; i++)
+		sigaddset(&signals, (const int[]){SIGTERM, SIGQUIT, SIGHUP, RD_WORKER_RETIRE}[i]);
 	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	sigaddset(&signals, SIGINT); // a terminal's Ctrl-C is the master's matter
+	sigaddset(&signals, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
 	loop->newest = rd_generation_newest(NULL, loop->setup->published);
@@ -166,6 +190,7 @@ static bool set_up(struct rd_loop *loop)
 	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
 	if (loop->setup->config->durable)
 		loop->durable = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->durable);
+	loop->tired_at = tired_at(loop->setup->config->max_requests);
 	loop->verified = rd_verified_new(loop->setup->config->verify_cache);
 	return rd_wire_init();
 }
@@ -189,6 +214,7 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
 	if (!loop->drain_by_ms && !listen_again(loop))
 		return 1;
+	rd_board_serve(loop->setup->board, loop->setup->place, rd_mono_ms());
 	for (;;) {
 		const int wait_ms = tick(loop); // it closes connections, so ask after it
 		int events;
@@ -198,6 +224,7 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 		events = wake(loop, loop->hashes.first ? 0 : wait_ms);
 		if (loop->hashes.first)
 			hash_one(loop, events <= 0);
+		tire(loop);
 	}
 	rd_verified_free(loop->verified);
 	return 0;

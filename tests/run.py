@@ -162,7 +162,7 @@ def lints():
 
 
 def integrations(select=()):
-    return pytests("integration", ("tests/integration", "tests/model"), select)
+    return pytests("integration", ("tests/integration", "tests/fault", "tests/model"), select)
 
 
 def browsers():

@@ -11,6 +11,8 @@
 	X(redis_timeout_ms,    500,      10, 60000,    "longest wait for one answer of Redis") \
 	X(read_timeout_ms,     10000,    100, 600000,  "longest wait for the rest of a half-sent request") \
 	X(drain_timeout_ms,    10000,    100, 600000,  "longest wait for requests in flight at shutdown") \
+	X(watchdog_s,          10,       0, 3600,      "a worker that gives no sign for so long is killed and replaced; 0: never") \
+	X(max_requests,        0,        0, 1000000000, "a worker that has served about so many is replaced by a fresh one; 0: never") \
 	X(body_max,            16384,    256, 65536,   "bytes of a request body; more is refused with 413") \
 	X(access_ttl_s,        900,      1, 86400,     "life of an access token") \
 	X(access_jitter_s,     RD_UNSET, 0, 86400,     "each access token lives up to this much shorter; unset: a tenth of access_ttl_s") \
@@ -29,7 +31,7 @@
 	X(argon2_mem_kib,      19456,    8, 4194304,   "Argon2id memory of one hash")
 
 #define RD_TEXT_OPTIONS(X) \
-	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660)") \
+	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660), or fd:NUMBER; one that is handed in comes first") \
 	X(login_listen,        "unix:/run/refreshd/login.sock", 112, "FastCGI socket for logins") \
 	X(redis,               "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
 	X(redis_prefix,        "rd:",       32,  "begins every key, so that deployments can share one Redis") \

@@ -10,7 +10,7 @@ import tempfile
 
 from . import fcgi
 from .dialects import compact
-from .processes import binary, children, environment
+from .processes import alive, binary, children, environment
 from .stack import print_logs, tails
 from .tokens import Keys, Token
 from .wait import wait_until
@@ -61,11 +61,11 @@ class Service:
                        env=self.env, check=True, input=password.encode() + b"\n",
                        capture_output=True, timeout=60)
 
-    def start(self, log=None):
-        """log: a descriptor instead of the log file."""
+    def start(self, log=None, wrapper=(), **popen):
+        """log: a descriptor instead of the log file. wrapper: a command that runs what follows it."""
         with open(log or os.path.join(self.folder, "refreshd.log"), "ab", closefd=log is None) as log:
-            self.process = subprocess.Popen([self.bin, "serve", "--config", self.config], env=self.env,
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*wrapper, self.bin, "serve", "--config", self.config], env=self.env,
+                                            stdout=log, stderr=log, **{"stdin": subprocess.DEVNULL, **popen})
         wait_until(self.listens, what="refreshd listens", pause=0.002)
         return self
 
@@ -135,6 +135,7 @@ class Service:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
+            wait_until(lambda: not any(map(alive, workers)), what="all of its processes are gone")
         RUNNING.remove(self)
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,81 @@
+"""A worker that gives no sign is killed and replaced; one that is only busy is not."""
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from harness import service
+from harness.processes import alive
+from harness.proxy import Proxy
+from harness.wait import wait_until
+
+
+def events(running, name):
+    lines = [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == name]
+
+
+@pytest.fixture
+def watched(redis_server):
+    with service.Service(redis_server.socket, workers=2, REFRESHD_WATCHDOG_S=1) as running:
+        wait_until(lambda: events(running, "service.ready"), what="ready")
+        yield running
+
+
+@pytest.mark.parametrize("kind", ["workers", "login_workers"])
+def test_a_stopped_worker_is_killed_and_replaced(watched, kind):
+    before = getattr(watched, kind)()
+    os.kill(before[0], signal.SIGSTOP)
+    wait_until(lambda: len(getattr(watched, kind)()) == len(before) and before[0] not in getattr(watched, kind)(),
+               what="a new worker")
+    stuck, = events(watched, "worker.stuck")
+    assert str(before[0]) in stuck["msg"] and stuck["level"] == "error" and stuck["worker"] == 0
+    assert not alive(before[0]) and watched.serves()
+    assert set(before[1:]) <= set(getattr(watched, kind)()), "the others stay"
+    assert watched.end() == 0
+
+
+def test_idle_workers_and_a_master_held_up_are_not_stuck(watched):
+    pids = watched.workers() + watched.login_workers()
+    for pid in [watched.process.pid, *pids]:  # as a frozen machine
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(2.5)
+    for pid in [watched.process.pid, *pids]:
+        os.kill(pid, signal.SIGCONT)
+    time.sleep(2.5)
+    assert watched.workers() + watched.login_workers() == pids and not events(watched, "worker.stuck")
+
+
+def test_waiting_for_Redis_and_hashing_are_not_stuck(redis_server):
+    proxy = Proxy(redis_server.socket)
+    with service.Service(proxy.path, REFRESHD_WATCHDOG_S=1, REFRESHD_REDIS_TIMEOUT_MS=60_000,
+                         REFRESHD_LOGIN_WAIT_MAX_S=0, REFRESHD_ARGON2_MEM_KIB=65536,
+                         REFRESHD_ARGON2_OPS=3) as running:
+        running.add_user("demo", "pw")
+        pids = running.workers() + running.login_workers()
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            assert running.login("demo", "pw").status == 200
+        proxy.hold = True
+        time.sleep(2)
+        proxy.hold = False
+        assert running.workers() + running.login_workers() == pids and not events(running, "worker.stuck")
+    proxy.close()
+
+
+def test_a_worker_stopped_while_draining_does_not_keep_the_service_from_ending(watched):
+    os.kill(watched.workers()[0], signal.SIGSTOP)
+    assert watched.end() == 0
+    assert len(events(watched, "worker.stuck")) == 1
+
+
+def test_with_the_watchdog_off_a_stopped_worker_waits(redis_server):
+    with service.Service(redis_server.socket, REFRESHD_WATCHDOG_S=0) as running:
+        worker, = running.workers()
+        os.kill(worker, signal.SIGSTOP)
+        time.sleep(1.5)
+        assert running.workers() == [worker]
+        os.kill(worker, signal.SIGCONT)
+        assert running.serves()
