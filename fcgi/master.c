@@ -61,10 +61,15 @@ static void start_worker(struct master *m, unsigned i)
 static void worker_ended(struct master *m, struct worker *w, int status)
 {
 	const int64_t now_ms = rd_mono_ms();
+	struct rd_counts *counts;
 
 	w->pid = 0;
+	counts = rd_metrics_counts(m->setup->metrics, (unsigned)(w - m->workers) + 1);
+	rd_gauge(&counts->state, RD_WORKER_DOWN);
+	rd_gauge(&counts->connections, 0);
 	if (m->stopping)
 		return;
+	rd_count(counts, RD_METRIC_RESTARTS);
 	if (WIFSIGNALED(status))
 		rd_log(RD_LOG_ERROR, "worker.died", "killed by signal %d", WTERMSIG(status));
 	else
@@ -126,6 +131,13 @@ static void reload(struct master *m)
 	       m->setup->config->key_file);
 }
 
+// First here, so that the file is there, and a worker that starts meanwhile has it.
+static void reopen_logs(struct master *m)
+{
+	rd_log_reopen();
+	signal_workers(m, SIGUSR1);
+}
+
 static unsigned alive(const struct master *m)
 {
 	unsigned n = 0;
@@ -167,10 +179,12 @@ static void wait_signal(struct master *m, int wait_ms)
 		stop(m);
 	else if (sig == SIGHUP && !m->stopping)
 		reload(m);
+	else if (sig == SIGUSR1)
+		reopen_logs(m);
+	rd_log_tick(rd_mono_ms());
 }
 
-// Kept blocked and taken one by one: no handler, no race. SIGUSR1 has no meaning yet and must not
-// kill.
+// Kept blocked and taken one by one: no handler, no race.
 static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1};
 
 static sigset_t signal_set(void)

@@ -1,6 +1,7 @@
 #include "fcgi/reload.h"
 #include <sodium.h>
 #include "run/keyfile.h"
+#include "run/log.h"
 
 static bool refuse(const struct rd_config *config, struct rd_buf *why, const char *reason)
 {
@@ -27,6 +28,22 @@ static bool ask_keys(const struct rd_config *config, const struct rd_keys *befor
 	return true;
 }
 
+// Not at the start, when there was no key before.
+static void tell_activated(const struct rd_keys *before, const struct rd_keys *after)
+{
+	if (before->refresh_active && before->refresh_active != after->refresh_active)
+		rd_log(RD_LOG_INFO, "key.activated", "refresh key %u is active instead of %u",
+		       after->refresh_active, before->refresh_active);
+	for (enum rd_alg alg = 0; before->refresh_active && alg < RD_ALG_COUNT; alg++) {
+		const struct rd_access_key *old = rd_keys_signer(before, alg);
+		const struct rd_access_key *now = rd_keys_signer(after, alg);
+
+		if (now && (!old || strcmp(old->kid, now->kid) != 0))
+			rd_log(RD_LOG_INFO, "key.activated", "%s key %s is active",
+			       rd_alg_names[alg], now->kid);
+	}
+}
+
 bool rd_reload(const struct rd_config *config, struct rd_published *published, struct rd_buf *why)
 {
 	struct rd_keys *keys = sodium_malloc(sizeof *keys);
@@ -35,8 +52,10 @@ bool rd_reload(const struct rd_config *config, struct rd_published *published, s
 	if (!keys)
 		return refuse(config, why, "out of memory");
 	fine = ask_keys(config, rd_published_keys(published), keys, why);
-	if (fine)
+	if (fine) {
+		tell_activated(rd_published_keys(published), keys);
 		rd_publish(published, keys);
+	}
 	sodium_free(keys); // wipes them
 	return fine;
 }

@@ -3,6 +3,7 @@
 #include "fcgi/master.h"
 #include "fcgi/reload.h"
 #include "fcgi/verbs.h"
+#include "run/log.h"
 
 // Logins first: who finds the general socket may rely on the other.
 static bool listen_all(struct rd_worker_setup *setup, struct rd_buf *why)
@@ -19,7 +20,11 @@ static bool listen_all(struct rd_worker_setup *setup, struct rd_buf *why)
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static char password[RD_REDIS_PASSWORD_MAX];
-	struct rd_worker_setup setup = {.config = config, .published = rd_published_new()};
+	struct rd_worker_setup setup = {
+	    .config = config,
+	    .published = rd_published_new(),
+	    .metrics = rd_metrics_new(config->workers + config->login_workers),
+	};
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 	int status;
@@ -28,10 +33,14 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 		return rd_complain(RD_EXIT_USAGE, "serve: what is '%s'?", argv[0]);
 	if (!rd_redis_from(config, password, &setup.redis))
 		return RD_EXIT_CONFIG;
-	if (!setup.published)
+	if (!setup.published || !setup.metrics)
 		return rd_complain(1, "out of memory");
 	if (!rd_reload(config, setup.published, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	rd_log_least(config->least_level);
+	rd_log_worker(0, rd_metrics_counts(setup.metrics, 0));
+	if (!rd_sink_open(config->log_file, &why))
+		return rd_complain(RD_EXIT_CONFIG, "log_file: %.*s", (int)why.len, why.ptr);
 	rd_master_hold_signals();
 	if (!listen_all(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "listen: %.*s", (int)why.len, why.ptr);

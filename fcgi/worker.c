@@ -62,6 +62,7 @@ static void begin_drain(struct rd_loop *loop)
 	close(loop->listen_fd);
 	loop->accept_at_ms = 0;
 	loop->drain_by_ms = loop->now_ms + loop->setup->config->drain_timeout_ms;
+	rd_gauge(&loop->counts->state, RD_WORKER_DRAINING);
 }
 
 static void take_signal(struct rd_loop *loop)
@@ -71,7 +72,9 @@ static void take_signal(struct rd_loop *loop)
 	if (read(loop->signal_fd, &info, sizeof info) != sizeof info)
 		return;
 	// SIGHUP has done its work: this wake-up has looked at what is published.
-	if (info.ssi_signo != SIGHUP && !loop->drain_by_ms)
+	if (info.ssi_signo == SIGUSR1)
+		rd_log_reopen();
+	else if (info.ssi_signo != SIGHUP && !loop->drain_by_ms)
 		begin_drain(loop);
 }
 
@@ -101,6 +104,9 @@ static int tick(struct rd_loop *loop)
 {
 	int wait_ms = rd_conn_tick(loop);
 
+	rd_gauge(&loop->counts->connections, loop->conn_count);
+	rd_gauge(&loop->counts->redis_up, rd_redis_up(loop->redis));
+	wait_ms = shorter(wait_ms, rd_log_tick(loop->now_ms));
 	wait_ms = shorter(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
 	if (loop->durable)
 		wait_ms = shorter(wait_ms, rd_redis_tick(loop->durable, loop->now_ms));
@@ -145,6 +151,7 @@ static void hash_one(struct rd_loop *loop, bool idle)
 
 static bool set_up(struct rd_loop *loop)
 {
+	struct rd_redis_config redis = loop->setup->redis;
 	sigset_t signals;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -156,6 +163,7 @@ static bool set_up(struct rd_loop *loop)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGQUIT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR1);
 	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
@@ -164,9 +172,10 @@ static bool set_up(struct rd_loop *loop)
 	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
 	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
 		return false;
-	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
+	redis.counts = loop->counts;
+	loop->redis = rd_redis_new(&redis, loop->epoll_fd, &loop->redis);
 	if (loop->setup->config->durable)
-		loop->durable = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->durable);
+		loop->durable = rd_redis_new(&redis, loop->epoll_fd, &loop->durable);
 	loop->verified = rd_verified_new(loop->setup->config->verify_cache);
 	return rd_wire_init();
 }
@@ -178,7 +187,9 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	assert(loop);
 	loop->setup = setup;
 	rd_rand_forked();
-	rd_log_worker(setup->number);
+	loop->counts = rd_metrics_counts(setup->metrics, setup->number);
+	rd_gauge(&loop->counts->state, RD_WORKER_STARTING);
+	rd_log_worker(setup->number, loop->counts);
 	loop->listen_fd = rd_role_take(setup);
 	if (!set_up(loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
@@ -190,6 +201,8 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
 	if (!loop->drain_by_ms && !listen_again(loop))
 		return 1;
+	if (!loop->drain_by_ms)
+		rd_gauge(&loop->counts->state, RD_WORKER_SERVING);
 	for (;;) {
 		const int wait_ms = tick(loop); // it closes connections, so ask after it
 		int events;

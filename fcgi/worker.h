@@ -13,6 +13,7 @@ enum rd_role {
 struct rd_worker_setup {
 	const struct rd_config *config;
 	struct rd_published *published;
+	struct rd_metrics *metrics;
 	struct rd_redis_config redis;
 	int listen_fd[RD_ROLE_COUNT]; // non-blocking, each shared by the workers of its role
 	enum rd_role role;

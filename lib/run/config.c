@@ -164,6 +164,20 @@ static bool either(const char *name, const char *value, const char *const words[
 	return false;
 }
 
+// What is critical is always written, so it is no choice.
+static bool read_level(struct rd_config *config, struct rd_buf *why)
+{
+	static const char *const names[] = {"debug", "info", "warning", "error"};
+
+	for (int i = RD_LOG_DEBUG; i <= RD_LOG_ERROR; i++)
+		if (strcmp(config->log_level, names[i]) == 0) {
+			config->least_level = (enum rd_log_level)i;
+			return true;
+		}
+	rd_put_lit(why, "log_level: wants error, warning, info or debug");
+	return false;
+}
+
 static bool finish(struct rd_config *config, struct rd_buf *why)
 {
 	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name)) {
@@ -175,7 +189,11 @@ static bool finish(struct rd_config *config, struct rd_buf *why)
 	if (!either("durability", config->durability, (const char *const[]){"async", "replica"},
 		    &config->durable, why) ||
 	    !either("cookie_csrf", config->cookie_csrf, (const char *const[]){"origin", "token"},
-		    &config->csrf_token, why))
+		    &config->csrf_token, why) ||
+	    !either("log_requests", config->log_requests, (const char *const[]){"off", "on"},
+		    &config->each_request, why))
+		return false;
+	if (!read_level(config, why))
 		return false;
 	if (!*config->audience)
 		memcpy(config->audience, config->issuer, sizeof config->issuer);

@@ -45,7 +45,10 @@
 	X(revocation_endpoint, "",          255, "the same for /oauth2/revoke") \
 	X(introspection_endpoint, "",       255, "the same for /oauth2/introspect") \
 	X(jwks_uri,            "",          255, "the same for /.well-known/jwks.json") \
-	X(default_client,      "web",       64,  "the client of locations and requests that name none")
+	X(default_client,      "web",       64,  "the client of locations and requests that name none") \
+	X(log_file,            "",          255, "where log lines go; SIGUSR1 opens it again; empty: stderr") \
+	X(log_level,           "info",      8,   "least that is logged: error, warning, info or debug, which has a line for each refresh") \
+	X(log_requests,        "off",       3,   "on: a log line for each request")
 // clang-format on
 
 #define RD_UNSET UINT32_MAX
