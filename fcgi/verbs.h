@@ -13,6 +13,8 @@ struct rd_verb {
 };
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv);
+int rd_verb_ping(const struct rd_config *config, int argc, char **argv);
+int rd_verb_stats(const struct rd_config *config, int argc, char **argv);
 int rd_verb_key(const struct rd_config *config, int argc, char **argv);
 int rd_verb_session(const struct rd_config *config, int argc, char **argv);
 int rd_verb_inspect(const struct rd_config *config, int argc, char **argv);
