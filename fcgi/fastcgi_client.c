@@ -69,7 +69,7 @@ bool rd_fastcgi_read(char *bytes, size_t len, struct rd_fastcgi_reply *reply)
 	body = memmem(bytes, kept, "\r\n\r\n", 4);
 	if (!body || kept < sizeof status || memcmp(bytes, status, sizeof status - 1) != 0)
 		return false;
-	reply->status = atoi(bytes + sizeof status - 1);
+	reply->status = (int)strtol(bytes + sizeof status - 1, NULL, 10);
 	body += 4;
 	reply->body = (struct rd_span){body, kept - (size_t)(body - bytes)};
 	return true;
