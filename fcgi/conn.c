@@ -29,6 +29,7 @@ struct rd_conn {
 	bool gone;        // the other side has closed: nobody is there for an answer
 	bool hung_up;     // the other side will send nothing more
 	int64_t since_ms; // PARTIAL, DRAIN: began then
+	int64_t begun_us; // BUSY: the request was whole then
 	struct rd_wire *wire;
 	struct rd_pending pending;
 	struct rd_reply reply;
@@ -114,6 +115,7 @@ static void answer(struct rd_conn *c)
 	enum rd_wire_end end;
 
 	assert(rd_buf_ok(&c->reply.head) && rd_buf_ok(&c->reply.body));
+	rd_op_done(&c->call, rd_mono_us() - c->begun_us);
 	rd_reply_print_head(&c->reply, &head);
 	end = rd_wire_finish(c->wire, rd_buf_span(&head), rd_buf_span(&c->reply.body));
 	rd_wipe(head.ptr, head.len);
@@ -201,6 +203,10 @@ static void start(struct rd_conn *c)
 	rd_call_begin(&c->call, &c->generation->service);
 	c->call.reply = &c->reply;
 	c->call.verified = c->loop->verified;
+	c->call.counts = c->loop->counts;
+	c->call.metrics = c->loop->setup->metrics;
+	c->call.draining = c->loop->drain_by_ms != 0;
+	c->begun_us = rd_mono_us();
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
 	c->call.store_lost =
@@ -237,6 +243,7 @@ static void refuse_large(struct rd_conn *c, unsigned request_id)
 		close_conn(c);
 		return;
 	}
+	rd_count_request(c->loop->counts, RD_ROUTE_none, 413, -1);
 	become_half(c, DRAIN);
 	look(c);
 }

@@ -128,10 +128,14 @@ static void back_off(struct worker *w, int64_t lived_ms, int64_t now_ms)
 static void ended(struct rd_crew *crew, struct worker *w, enum part part, int status)
 {
 	const int64_t now_ms = rd_mono_ms();
+	struct rd_counts *counts = rd_metrics_counts(crew->setup->metrics, w->at[part].place + 1);
 
 	w->at[part].pid = 0;
+	rd_gauge(&counts->state, RD_WORKER_DOWN);
+	rd_gauge(&counts->connections, 0);
 	if (crew->stopping || (part == OLD && WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return;
+	rd_count(counts, RD_METRIC_RESTARTS);
 	if (WIFSIGNALED(status))
 		rd_log(RD_LOG_ERROR, "worker.died", "killed by signal %d", WTERMSIG(status));
 	else

@@ -12,6 +12,7 @@ struct rd_loop {
 	struct rd_redis *redis;
 	struct rd_redis *durable; // for durable questions; NULL where durability = async
 	struct rd_verified *verified;
+	struct rd_counts *counts; // this worker's
 	struct rd_generation *newest;
 	struct rd_conn *conns;  // doubly linked
 	struct rd_conn *closed; // singly linked; freed at the end of the wake-up

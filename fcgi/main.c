@@ -11,6 +11,9 @@ static int show(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
+    {"ping", "[--ready]",
+     "asks whether the service answers, or can do its work: 0 yes, 1 no, 69 away", rd_verb_ping},
+    {"stats", "[--json]", "what a running service has counted", rd_verb_stats},
     {"user", "add|passwd|disable|enable|delete NAME, list",
      "accounts; passwords are read from stdin", rd_verb_user},
     {"session", "list USER, revoke USER SID, revoke-all USER", "a user's sessions",

@@ -119,6 +119,13 @@ static void reload(struct master *m)
 	tell_ready(m, "");
 }
 
+// First here, so that the file is there, and a worker that starts meanwhile has it.
+static void reopen_logs(struct master *m)
+{
+	rd_log_reopen();
+	rd_crew_signal(m->crew, SIGUSR1);
+}
+
 static void take_signal(struct master *m)
 {
 	struct signalfd_siginfo info;
@@ -133,6 +140,8 @@ static void take_signal(struct master *m)
 		reload(m);
 	else if (info.ssi_signo == SIGUSR2 && !m->stopping)
 		begin_upgrade(m);
+	else if (info.ssi_signo == SIGUSR1)
+		reopen_logs(m);
 }
 
 // wait_ms: -1 for ever.
@@ -147,10 +156,10 @@ static void wait_event(struct master *m, int wait_ms)
 		rd_crew_forgive(m->crew);
 	rd_board_heard(m->setup->board);
 	take_signal(m);
+	rd_log_tick(rd_mono_ms());
 }
 
-// Kept blocked and taken one by one: no handler, no race. SIGUSR1 has no meaning yet and must not
-// kill.
+// Kept blocked and taken one by one: no handler, no race.
 static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2};
 
 static sigset_t signal_set(void)

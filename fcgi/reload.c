@@ -64,6 +64,22 @@ static bool ask_redis(const struct rd_worker_setup *setup, const struct rd_confi
 	return why->len == 0;
 }
 
+// Not at the start, when there was no key before.
+static void tell_activated(const struct rd_keys *before, const struct rd_keys *after)
+{
+	if (before->refresh_active && before->refresh_active != after->refresh_active)
+		rd_log(RD_LOG_INFO, "key.activated", "refresh key %u is active instead of %u",
+		       after->refresh_active, before->refresh_active);
+	for (enum rd_alg alg = 0; before->refresh_active && alg < RD_ALG_COUNT; alg++) {
+		const struct rd_access_key *old = rd_keys_signer(before, alg);
+		const struct rd_access_key *now = rd_keys_signer(after, alg);
+
+		if (now && (!old || strcmp(old->kid, now->kid) != 0))
+			rd_log(RD_LOG_INFO, "key.activated", "%s key %s is active",
+			       rd_alg_names[alg], now->kid);
+	}
+}
+
 static bool ask_and_publish(const struct rd_worker_setup *setup, const struct rd_config *config,
 			    struct rd_buf *why)
 {
@@ -74,8 +90,10 @@ static bool ask_and_publish(const struct rd_worker_setup *setup, const struct rd
 		return refuse(config, why, "out of memory");
 	fine = ask_keys(config, rd_published_keys(setup->published), keys, why) &&
 	       ask_redis(setup, config, why);
-	if (fine)
+	if (fine) {
+		tell_activated(rd_published_keys(setup->published), keys);
 		rd_publish(setup->published, config, keys);
+	}
 	sodium_free(keys); // wipes them
 	return fine;
 }

@@ -1,15 +1,21 @@
 #include "base/secret.h"
+#include "fcgi/crew.h"
 #include "fcgi/master.h"
 #include "fcgi/reload.h"
 #include "fcgi/sockets.h"
 #include "fcgi/upgrade.h"
 #include "fcgi/verbs.h"
+#include "run/log.h"
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
 	static char password[RD_REDIS_PASSWORD_MAX];
 	struct rd_worker_setup setup = {
-	    .config = config, .published = rd_published_new(), .listen_fd = {-1, -1}};
+	    .config = config,
+	    .published = rd_published_new(),
+	    .metrics =
+		rd_metrics_new(rd_crew_places(config), config->workers + config->login_workers),
+	    .listen_fd = {-1, -1}};
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 	struct rd_legacy legacy;
@@ -20,10 +26,14 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 	rd_master_hold_signals();
 	if (!rd_redis_from(config, password, &setup.redis))
 		return RD_EXIT_CONFIG;
-	if (!setup.published)
+	if (!setup.published || !setup.metrics)
 		return rd_complain(1, "out of memory");
 	if (!rd_reload_first(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	rd_log_least(config->least_level);
+	rd_log_worker(0, rd_metrics_counts(setup.metrics, 0));
+	if (!rd_sink_open(config->log_file, &why))
+		return rd_complain(RD_EXIT_CONFIG, "log_file: %.*s", (int)why.len, why.ptr);
 	if (!rd_legacy_take(&setup, &legacy, &why) || !rd_sockets_open(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	status = legacy.trial ? 0 : rd_master_run(&setup, &legacy);

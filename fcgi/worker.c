@@ -68,6 +68,7 @@ static void begin_drain(struct rd_loop *loop, bool retire)
 	close(loop->listen_fd);
 	loop->accept_at_ms = 0;
 	loop->drain_by_ms = loop->now_ms + loop->newest->config.drain_timeout_ms;
+	rd_gauge(&loop->counts->state, RD_WORKER_DRAINING);
 }
 
 static void take_signal(struct rd_loop *loop)
@@ -79,7 +80,9 @@ static void take_signal(struct rd_loop *loop)
 	if (info.ssi_signo == RD_WORKER_RETIRE && loop->drain_by_ms)
 		return;
 	// SIGHUP has done its work: this wake-up has looked at what is published.
-	if (info.ssi_signo != SIGHUP)
+	if (info.ssi_signo == SIGUSR1)
+		rd_log_reopen();
+	else if (info.ssi_signo != SIGHUP)
 		begin_drain(loop, info.ssi_signo == RD_WORKER_RETIRE);
 }
 
@@ -109,6 +112,9 @@ static int tick(struct rd_loop *loop)
 {
 	int wait_ms = rd_conn_tick(loop);
 
+	rd_gauge(&loop->counts->connections, loop->conn_count);
+	rd_gauge(&loop->counts->redis_up, rd_redis_up(loop->redis));
+	wait_ms = shorter(wait_ms, rd_log_tick(loop->now_ms));
 	wait_ms = shorter(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
 	if (loop->durable)
 		wait_ms = shorter(wait_ms, rd_redis_tick(loop->durable, loop->now_ms));
@@ -170,15 +176,16 @@ static void tire(struct rd_loop *loop)
 
 static bool set_up(struct rd_loop *loop)
 {
+	struct rd_redis_config redis = loop->setup->redis;
 	sigset_t signals;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
-	for (size_t i = 0; i < 4; i++)
-		sigaddset(&signals, (const int[]){SIGTERM, SIGQUIT, SIGHUP, RD_WORKER_RETIRE}[i]);
+	for (size_t i = 0; i < 5; i++)
+		sigaddset(&signals,
+			  (const int[]){SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, RD_WORKER_RETIRE}[i]);
 	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	sigaddset(&signals, SIGINT); // a terminal's Ctrl-C is the master's matter
-	sigaddset(&signals, SIGUSR1);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
@@ -187,9 +194,10 @@ static bool set_up(struct rd_loop *loop)
 	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
 	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
 		return false;
-	loop->redis = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->redis);
+	redis.counts = loop->counts;
+	loop->redis = rd_redis_new(&redis, loop->epoll_fd, &loop->redis);
 	if (loop->setup->config->durable)
-		loop->durable = rd_redis_new(&loop->setup->redis, loop->epoll_fd, &loop->durable);
+		loop->durable = rd_redis_new(&redis, loop->epoll_fd, &loop->durable);
 	loop->tired_at = tired_at(loop->setup->config->max_requests);
 	loop->verified = rd_verified_new(loop->setup->config->verify_cache);
 	return rd_wire_init();
@@ -202,7 +210,9 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	assert(loop);
 	loop->setup = setup;
 	rd_rand_forked();
-	rd_log_worker(setup->number);
+	loop->counts = rd_metrics_counts(setup->metrics, setup->place + 1);
+	rd_gauge(&loop->counts->state, RD_WORKER_STARTING);
+	rd_log_worker(setup->number, loop->counts);
 	loop->listen_fd = rd_role_take(setup);
 	if (!set_up(loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
@@ -215,6 +225,8 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	if (!loop->drain_by_ms && !listen_again(loop))
 		return 1;
 	rd_board_serve(loop->setup->board, loop->setup->place, rd_mono_ms());
+	if (!loop->drain_by_ms)
+		rd_gauge(&loop->counts->state, RD_WORKER_SERVING);
 	for (;;) {
 		const int wait_ms = tick(loop); // it closes connections, so ask after it
 		int events;

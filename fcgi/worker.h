@@ -18,6 +18,7 @@ struct rd_worker_setup {
 	const struct rd_config *config; // as it was started; generations have today's
 	struct rd_board *board;
 	struct rd_published *published;
+	struct rd_metrics *metrics;
 	struct rd_redis_config redis;
 	int listen_fd[RD_ROLE_COUNT];  // non-blocking, each shared by the workers of its role
 	bool handed_in[RD_ROLE_COUNT]; // made by others: its name is not ours to remove

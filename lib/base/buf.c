@@ -44,6 +44,17 @@ void rd_put_u64(struct rd_buf *buf, uint64_t n)
 	rd_put(buf, digits + at, sizeof digits - at);
 }
 
+void rd_put_seconds(struct rd_buf *buf, uint64_t us)
+{
+	char places[7] = ".";
+
+	rd_put_u64(buf, us / 1000000);
+	us %= 1000000;
+	for (size_t i = 6; i > 0; i--, us /= 10)
+		places[i] = (char)('0' + us % 10);
+	rd_put(buf, places, sizeof places);
+}
+
 void rd_put_b64(struct rd_buf *buf, const void *bytes, size_t len)
 {
 	// The encoder adds a NUL that the buffer may have no room for: only the last group is

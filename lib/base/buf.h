@@ -16,7 +16,8 @@ void rd_put(struct rd_buf *buf, const void *bytes, size_t len);
 void rd_put_span(struct rd_buf *buf, struct rd_span span);
 #define rd_put_lit(buf, literal) rd_put((buf), "" literal, sizeof(literal) - 1)
 void rd_put_str(struct rd_buf *buf, const char *text);
-void rd_put_u64(struct rd_buf *buf, uint64_t n); // decimal
+void rd_put_u64(struct rd_buf *buf, uint64_t n);      // decimal
+void rd_put_seconds(struct rd_buf *buf, uint64_t us); // decimal, with six places
 void rd_put_b64(struct rd_buf *buf, const void *bytes,
 		size_t len); // RFC 4648 section 5, no padding
 // The same four times faster, by a table: for what is no secret, such as the payload of a JWT.

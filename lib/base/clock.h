@@ -5,3 +5,4 @@
 
 int64_t rd_wall_ms(void);
 int64_t rd_mono_ms(void);
+int64_t rd_mono_us(void);

@@ -86,8 +86,11 @@ static enum rd_result read_ours(struct rd_call *call, struct rd_span token,
 	enum rd_result result;
 
 	static_assert(sizeof call->claims >= RD_VERIFIED_TEXT);
-	if (keep && rd_verified_get(cache, id, wants, call->claims, out))
+	if (keep && rd_verified_get(cache, id, wants, call->claims, out)) {
+		rd_count(call->counts, RD_METRIC_VERIFY_HITS);
 		return RD_OK;
+	}
+	rd_count(call->counts, RD_METRIC_VERIFY_MISSES);
 	result = rd_jwt_verify(token, keys, wants, &call->json, out);
 	if (!result && !fit_for_headers(out))
 		result = RD_MALFORMED;

@@ -12,11 +12,20 @@ enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question)
 
 enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question)
 {
-	if (call->store_up)
+	struct rd_buf *body = &call->reply->body;
+
+	if (call->store_up && !call->draining)
 		return rd_health_ask(call, question);
 	call->reply->status = 503;
 	rd_reply_retry_after(call->reply, 1);
-	rd_put_lit(&call->reply->body, "{\"status\":\"unavailable\",\"reasons\":[\"redis\"]}");
+	rd_put_lit(body, "{\"status\":\"unavailable\",\"reasons\":[");
+	if (!call->store_up)
+		rd_put_lit(body, "\"redis\"");
+	if (!call->store_up && call->draining)
+		rd_put_lit(body, ",");
+	if (call->draining)
+		rd_put_lit(body, "\"draining\"");
+	rd_put_lit(body, "]}");
 	return RD_STEP_REPLY;
 }
 

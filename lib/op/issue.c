@@ -103,7 +103,7 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 	(void)question;
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_audit(call, "issue.ok", RD_OK);
+	rd_op_tell_ok(call, "issue.ok");
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,

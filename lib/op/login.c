@@ -95,7 +95,7 @@ static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
 
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_audit(call, "login.ok", RD_OK);
+	rd_op_tell_ok(call, "login.ok");
 	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
 						       .now_ms = turn.now_ms,
 						       .kid = call->token.kid,

@@ -21,10 +21,18 @@ static const struct rd_op ops[] = {
 	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true,  false},
 	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true,  false},
 	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true,  false},
+	{"metrics",    "GET, HEAD", rd_metrics_ask,    NULL,                 true,  false},
 };
 // clang-format on
 
-static const struct rd_op *find(struct rd_span route)
+static_assert(sizeof ops / sizeof *ops == RD_ROUTE_none, "the list in metrics.h is another one");
+
+enum rd_route rd_op_route(const struct rd_op *op)
+{
+	return op ? (enum rd_route)(op - ops) : RD_ROUTE_none;
+}
+
+const struct rd_op *rd_op_find(struct rd_span route)
 {
 	for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
 		if (rd_span_is(rd_span(ops[i].name), route))
@@ -126,7 +134,7 @@ static enum rd_result admit(struct rd_call *call)
 	call->request = (struct rd_request){p, &rd_dialect_json, call->body, call->body_len};
 	if (p->value[RD_PARAM_DIALECT].len)
 		call->request.dialect = rd_dialect_find(p->value[RD_PARAM_DIALECT]);
-	call->op = find(p->value[RD_PARAM_ROUTE]);
+	call->op = rd_op_find(p->value[RD_PARAM_ROUTE]);
 	call->client =
 	    rd_config_client(call->service->config,
 			     client.len ? client : rd_span(call->service->config->default_client));
@@ -167,58 +175,6 @@ void rd_call_end(struct rd_call *call)
 		rd_wipe(call->scratch, sizeof call->scratch);
 }
 
-// Outcomes that somebody should hear of.
-static const struct {
-	enum rd_result result;
-	const char *event;
-	enum rd_log_level level;
-} events[] = {
-    {RD_REUSE, "refresh.reuse", RD_LOG_WARN},
-    {RD_FUTURE, "refresh.future", RD_LOG_WARN},
-    {RD_CONFLICT, "refresh.lineage_conflict", RD_LOG_CRITICAL},
-    {RD_BAD_LOGIN, "login.failed", RD_LOG_INFO},
-    {RD_WAIT, "login.wait", RD_LOG_WARN},
-    {RD_BAD_CLIENT, "client.refused", RD_LOG_INFO},
-    {RD_CROSS_SITE, "csrf.refused", RD_LOG_WARN},
-};
-
-void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result)
-{
-	struct rd_audit audit = {
-	    .level = RD_LOG_INFO,
-	    .event = event,
-	    .request_id = call->reply->request_id,
-	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
-	    .client_id = rd_span(call->client ? call->client->id : ""),
-	    .sub = call->sub,
-	    .sid = rd_span(call->sid),
-	    .route = call->op ? call->op->name : "",
-	    .outcome = rd_result_rows[result].outcome,
-	};
-
-	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-		if (events[i].result == result)
-			audit.level = events[i].level;
-	rd_log_audit(&audit);
-}
-
-void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
-		   uint32_t count)
-{
-	rd_log_audit(&(struct rd_audit){
-	    .level = RD_LOG_INFO,
-	    .event = "session.revoked",
-	    .request_id = call->reply->request_id,
-	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
-	    .client_id = rd_span(call->client ? call->client->id : ""),
-	    .sub = call->sub,
-	    .sid = sid,
-	    .route = call->op->name,
-	    .outcome = rd_reason_names[reason],
-	    .count = count,
-	});
-}
-
 static void clear_cookies(struct rd_call *call)
 {
 	if (call->by_cookie)
@@ -235,9 +191,7 @@ enum rd_step rd_op_ended(struct rd_call *call)
 
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 {
-	for (size_t i = 0; i < sizeof events / sizeof *events; i++)
-		if (events[i].result == result)
-			rd_op_audit(call, events[i].event, result);
+	rd_op_tell_failed(call, result);
 	rd_reply_error(call->reply, call->request.dialect, result,
 		       call->op ? call->op->allow : NULL);
 	// Whatever else there is to refuse may be another matter tomorrow: Redis away, or with an

@@ -5,6 +5,7 @@
 #include "http/reply.h"
 #include "http/request.h"
 #include "run/config.h"
+#include "run/metrics.h"
 #include "store/store.h"
 #include "token/jwt.h"
 #include "token/keys.h"
@@ -38,7 +39,10 @@ struct rd_call {
 	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
 	enum rd_hashing hashing;
 	struct rd_reply *reply;
-	struct rd_verified *verified; // the worker's; NULL: none
+	struct rd_verified *verified;     // the worker's; NULL: none
+	struct rd_counts *counts;         // the worker's; NULL: nothing is counted
+	const struct rd_metrics *metrics; // of all workers; NULL: none
+	bool draining;                    // the worker is about to end
 
 	const struct rd_op *op;
 	struct rd_request request;
@@ -51,6 +55,7 @@ struct rd_call {
 	uint8_t seed[RD_SEED_LEN];
 	int64_t auth_time_ms;
 	bool fresh;
+	const char *outcome;          // for the log: what became of the request, once that is known
 	unsigned stage;               // questions asked before the current one, where it matters
 	struct rd_span sub, password; // login
 	// login: the account's, and what to replace it by; else empty
@@ -86,14 +91,26 @@ static inline void rd_call_begin(struct rd_call *call, const struct rd_service *
 	call->service = service;
 }
 
+// The operation of a route's name, or NULL; and its route, RD_ROUTE_none for NULL.
+const struct rd_op *rd_op_find(struct rd_span route);
+enum rd_route rd_op_route(const struct rd_op *op);
+
 // Finds route, dialect and client, checks the method, and asks the operation.
 enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question);
 void rd_call_end(struct rd_call *call);
 
-// For operations: the reply of an outcome that is not RD_OK, and its audit line where it deserves
-// one.
+// The answer is about to leave, took_us after the request was whole: counts it, and writes its log
+// line where each request has one. Between answer and rd_call_end.
+void rd_op_done(const struct rd_call *call, int64_t took_us);
+
+// For operations: the reply of an outcome that is not RD_OK.
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
-void rd_op_audit(const struct rd_call *call, const char *event, enum rd_result result);
+
+// Tells logs and metrics. An outcome that is not RD_OK: rd_op_fail does that by itself. A refresh's
+// success. A new session: login.ok, issue.ok.
+void rd_op_tell_failed(struct rd_call *call, enum rd_result result);
+void rd_op_tell_refreshed(struct rd_call *call, enum rd_turn_kind kind);
+void rd_op_tell_ok(struct rd_call *call, const char *event);
 
 // Logs what is wrong with a location's fastcgi_param. Gives RD_INTERNAL.
 enum rd_result rd_op_misrouted(const char *why);
@@ -159,3 +176,4 @@ enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answ
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question);
 enum rd_step rd_version_ask(struct rd_call *call, struct rd_question *question);
+enum rd_step rd_metrics_ask(struct rd_call *call, struct rd_question *question);

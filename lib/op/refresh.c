@@ -67,14 +67,6 @@ static bool adoptable(const struct rd_call *call, const struct rd_turn *turn)
 	       call->token.generation - turn->record.generation <= ADOPT_MAX;
 }
 
-static void tell(struct rd_call *call, enum rd_turn_kind kind)
-{
-	if (kind == RD_TURN_ADOPTED)
-		rd_op_audit(call, "refresh.adopted", RD_OK);
-	else if (kind == RD_TURN_LATE)
-		rd_op_audit(call, "refresh.late", RD_OK);
-}
-
 // A cookie that repeats what the browser sent may arrive after its successor and put it back in the
 // jar (the model's counterexample): then it is not sent. A client whose token is kept has the one,
 // and gets it as a cookie again for the cookie's new age.
@@ -102,7 +94,7 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 	}
 	if (result)
 		return rd_op_fail(call, result);
-	tell(call, turn.kind);
+	rd_op_tell_refreshed(call, turn.kind);
 	if (call->scope.len)
 		turn.record.scope = call->scope; // for this access token; the grant stays whole
 	return rd_op_grant(call, &(struct rd_granting){

@@ -11,6 +11,7 @@ static enum rd_step challenge(struct rd_call *call, const struct rd_demands *dem
 	char text[768];
 	struct rd_buf buf = RD_BUF(text);
 
+	rd_op_tell_failed(call, result);
 	rd_put_lit(&buf, "Bearer realm=\"refreshd\"");
 	if (result != RD_ABSENT_TOKEN) {
 		rd_put_lit(&buf, ", error=\"");

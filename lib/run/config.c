@@ -229,6 +229,20 @@ static bool either(const struct rd_config *config, enum rd_option_id option,
 	return false;
 }
 
+// What is critical is always written, so it is no choice.
+static bool read_level(struct rd_config *config, struct rd_buf *why)
+{
+	static const char *const names[] = {"debug", "info", "warning", "error"};
+
+	for (int i = RD_LOG_DEBUG; i <= RD_LOG_ERROR; i++)
+		if (strcmp(config->log_level, names[i]) == 0) {
+			config->least_level = (enum rd_log_level)i;
+			return true;
+		}
+	return refuse(config, RD_OPTION_log_level, "log_level: wants error, warning, info or debug",
+		      why);
+}
+
 static bool finish(struct rd_config *config, struct rd_buf *why)
 {
 	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name))
@@ -239,7 +253,10 @@ static bool finish(struct rd_config *config, struct rd_buf *why)
 	if (!either(config, RD_OPTION_durability, (const char *const[]){"async", "replica"},
 		    &config->durable, why) ||
 	    !either(config, RD_OPTION_cookie_csrf, (const char *const[]){"origin", "token"},
-		    &config->csrf_token, why))
+		    &config->csrf_token, why) ||
+	    !either(config, RD_OPTION_log_requests, (const char *const[]){"off", "on"},
+		    &config->each_request, why) ||
+	    !read_level(config, why))
 		return false;
 	if (!*config->audience)
 		memcpy(config->audience, config->issuer, sizeof config->issuer);

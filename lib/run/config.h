@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "run/log.h"
 #include "run/options.h"
 #include "token/keys.h"
 
@@ -46,10 +47,12 @@ struct rd_config {
 #undef RD_TEXT_FIELD
 	struct rd_client clients[RD_CLIENTS_MAX];
 	size_t client_count;
-	enum rd_alg alg; // of access_alg
-	int alg_name;    // 1: EdDSA is written as Ed25519
-	bool durable;    // durability = replica
-	bool csrf_token; // cookie_csrf = token
+	enum rd_alg alg;               // of access_alg
+	int alg_name;                  // 1: EdDSA is written as Ed25519
+	bool durable;                  // durability = replica
+	bool csrf_token;               // cookie_csrf = token
+	bool each_request;             // log_requests = on
+	enum rd_log_level least_level; // of log_level
 	// For reading it again: the file (NULL: none), and the flags with what else was on the
 	// command line, which whoever loads it may set. Borrowed.
 	const char *path;

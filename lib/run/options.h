@@ -47,14 +47,18 @@
 	X(revocation_endpoint, "",          255, "the same for /oauth2/revoke") \
 	X(introspection_endpoint, "",       255, "the same for /oauth2/introspect") \
 	X(jwks_uri,            "",          255, "the same for /.well-known/jwks.json") \
-	X(default_client,      "web",       64,  "the client of locations and requests that name none")
+	X(default_client,      "web",       64,  "the client of locations and requests that name none") \
+	X(log_file,            "",          255, "where log lines go; SIGUSR1 opens it again; empty: stderr") \
+	X(log_level,           "info",      8,   "least that is logged: error, warning, info or debug, which has a line for each refresh") \
+	X(log_requests,        "off",       3,   "on: a log line for each request")
 
 // What SIGHUP cannot change, because processes, sockets, connections or what Redis holds hang on it.
 // All others are taken up by requests that begin afterwards: they must be read through the
 // request's generation, never from the configuration that the worker was started with.
 #define RD_FIXED_OPTIONS(X) \
 	X(workers) X(login_workers) X(listen) X(login_listen) X(verify_cache) X(key_file) \
-	X(redis) X(redis_prefix) X(redis_user) X(redis_password_file) X(redis_timeout_ms) X(durability)
+	X(redis) X(redis_prefix) X(redis_user) X(redis_password_file) X(redis_timeout_ms) X(durability) \
+	X(log_file) X(log_level)
 // clang-format on
 
 #define RD_UNSET UINT32_MAX

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "run/log.h"
+#include "run/metrics.h"
 #include "store/identity.h"
 #include "store/script.h"
 
@@ -25,6 +26,7 @@ struct rd_redis {
 	uint32_t listening;     // epoll events asked for
 	int greeted, greetings; // replies to the greeting: got, wanted
 	int failures;           // attempts to connect that failed in a row
+	bool lost;              // a connection that was up
 	int64_t retry_at_ms, greet_by_ms;
 	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
 	struct rd_identity identity; // of the server, as last seen
@@ -82,6 +84,8 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 {
 	const bool was_up = r->state == UP;
 
+	rd_count(r->config.counts, RD_METRIC_REDIS_ERRORS);
+	r->lost |= was_up;
 	if (was_up || r->failures == 0)
 		rd_log(RD_LOG_WARN, "redis.down", "%s", why);
 	if (r->ctx)
@@ -175,6 +179,8 @@ static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t 
 		return true;
 	r->state = UP;
 	r->failures = 0;
+	if (r->lost)
+		rd_count(r->config.counts, RD_METRIC_REDIS_RECONNECTS);
 	rd_log(RD_LOG_INFO, "redis.up", "connected");
 	while ((p = pop(&r->waiting)))
 		send_question(r, p);
@@ -184,6 +190,12 @@ static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t 
 static bool is_error(const redisReply *reply, const char *word)
 {
 	return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, word, strlen(word)) == 0;
+}
+
+static void tell_error(struct rd_redis *r, const char *what)
+{
+	rd_count(r->config.counts, RD_METRIC_REDIS_ERRORS);
+	rd_log(RD_LOG_ERROR, "redis.error", "%s", what);
 }
 
 // The reply to the first question in flight; replicas: how many have it, -1 when that was not
@@ -199,10 +211,10 @@ static void finish(struct rd_redis *r, const redisReply *reply, long long replic
 		return;
 	}
 	if (reply->type == REDIS_REPLY_ERROR)
-		rd_log(RD_LOG_ERROR, "redis.error", "%s", reply->str);
+		tell_error(r, reply->str);
 	rd_script_answer(reply, &answer);
 	if (replicas == 0) {
-		rd_log(RD_LOG_ERROR, "redis.error", "no replica has confirmed a write");
+		tell_error(r, "no replica has confirmed a write");
 		answer = (struct rd_answer){.away = true};
 	}
 	p->done(p, &answer);

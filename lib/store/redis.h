@@ -25,10 +25,13 @@ struct rd_redis_address {
 [[nodiscard]] bool rd_redis_address(struct rd_span text, struct rd_redis_address *out,
 				    struct rd_buf *why);
 
+struct rd_counts;
+
 struct rd_redis_config {
 	struct rd_redis_address address;
 	const char *user, *password; // NULL: none. Borrowed for the connection's life
 	int timeout_ms;
+	struct rd_counts *counts; // NULL: nothing is counted
 };
 
 // A question on its way. Embed it in what waits for the answer. done is called exactly once, from

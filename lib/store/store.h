@@ -75,6 +75,7 @@ enum rd_turn_kind {
 	RD_TURN_LATE,      // the predecessor came late, its answer was lost
 	RD_TURN_ADOPTED,   // Redis had lost this generation
 	RD_TURN_KEPT,      // the client's token does not rotate: it has the one to keep
+	RD_TURN_KIND_COUNT
 };
 
 // What became of a session. RD_OK means: give out the token of out's generation. A refusal is one

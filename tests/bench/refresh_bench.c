@@ -1,12 +1,15 @@
 // CPU time of one refresh in a worker, without FastCGI, kernel and Redis: decode, check the tag,
-// ask; then read the answer, derive the successor, sign the access token, print the reply.
+// ask; then read the answer, derive the successor, sign the access token, count, print the reply.
 #include <stdio.h>
 #include <time.h>
 #include "../unit/record.h"
 #include "../unit/ring.h"
+#include "base/clock.h"
 #include "op/op.h"
 
 #define ROUNDS 200000
+
+static struct rd_counts *counts;
 
 static double cpu_us(void)
 {
@@ -58,9 +61,11 @@ static void refresh(const struct rd_service *service, const char *token,
 	static struct rd_call call;
 	struct rd_reply reply = {.head = RD_BUF(head), .body = RD_BUF(body)};
 	struct rd_buf printed = RD_BUF(out);
+	const int64_t begun_us = rd_mono_us();
 	char form[256], length[32];
 
 	rd_call_begin(&call, service);
+	call.counts = counts;
 	call.body_len = (size_t)snprintf(
 	    form, sizeof form, "grant_type=refresh_token&client_id=web&refresh_token=%s", token);
 	snprintf(length, sizeof length, "CONTENT_LENGTH=%zu", call.body_len);
@@ -79,6 +84,7 @@ static void refresh(const struct rd_service *service, const char *token,
 		fprintf(stderr, "refused: %.*s\n", (int)reply.body.len, body);
 		exit(1);
 	}
+	rd_op_done(&call, rd_mono_us() - begun_us);
 	rd_reply_print_head(&reply, &printed);
 	rd_call_end(&call);
 }
@@ -91,10 +97,15 @@ int main(void)
 	char text[RD_TOKEN_TEXT_LEN + 1], bytes[512];
 	struct rd_buf buf = RD_BUF(bytes);
 	struct rd_answer answer;
+	struct rd_metrics *metrics;
 
 	if (sodium_init() < 0)
 		return 1;
 	load(&config);
+	metrics = rd_metrics_new(1, 1);
+	if (!metrics)
+		return 1;
+	counts = rd_metrics_counts(metrics, 1);
 	rd_token_seal(&token, ring(), RD_SPAN("web"), seed);
 	rd_token_print(&token, text);
 	answer = rotated(&buf, seed);

@@ -37,9 +37,14 @@ void rd_log_audit(const struct rd_audit *audit)
 	MUST(audit->event && audit->route && audit->outcome);
 }
 
-void rd_log_worker(unsigned number)
+bool rd_log_wants(enum rd_log_level level)
 {
-	(void)number;
+	return level >= RD_LOG_DEBUG;
+}
+
+void rd_log_worker(unsigned number, struct rd_counts *counts)
+{
+	(void)number, (void)counts;
 }
 
 static void start(void)

@@ -105,7 +105,7 @@ def test_the_log_tells_of_it_once_and_holds_no_token(stack):
     assert (line["outcome"], line["route"], line["sub"], line.get("count")) == ("logout", "logout", user, None)
     no_content(logout(stack, second, "/logout/all"))
     line, = events(stack, sid(stack, second))
-    assert (line["outcome"], line["route"], line["count"]) == ("logout", "logout_all", "2")
+    assert (line["outcome"], line["route"], line["count"]) == ("logout", "logout_all", 2)
     for text in (token, second, third, issued["access_token"]):
         assert text not in stack.log()
 

@@ -63,7 +63,7 @@ def test_a_retired_worker_answers_on_its_kept_connections_and_ends(redis_server)
             pass  # a second was over
         assert kept.closed_by_peer() and idle.closed_by_peer() and busy.closed_by_peer()
         wait_until(lambda: not alive(old), what="it ends")
-        new, = running.workers()
+        new, = wait_until(lambda: len(running.workers()) == 1 and running.workers(), what="one worker again")
         assert new != old and running.serves() and not events(running, "worker.died")
         assert running.end() == 0
     proxy.close()

@@ -20,6 +20,10 @@ static struct {
 	struct rd_service service;
 	struct rd_verified *verified; // of the worker
 	enum rd_hashing hashing;
+	enum rd_log_level least; // that is heard
+	bool draining, store_up;
+	struct rd_counts *counts;
+	const struct rd_metrics *metrics;
 	struct rd_call call;
 	struct rd_reply reply;
 	struct rd_question question;
@@ -47,9 +51,14 @@ void rd_log_audit(const struct rd_audit *audit)
 	hear(audit->event, audit->outcome, audit->sub);
 }
 
-void rd_log_worker(unsigned number)
+bool rd_log_wants(enum rd_log_level level)
 {
-	(void)number;
+	return level >= op.least;
+}
+
+void rd_log_worker(unsigned number, struct rd_counts *counts)
+{
+	(void)number, (void)counts;
 }
 
 static inline void op_client(const char *id, bool confidential, bool rotation, bool issue)
@@ -74,6 +83,7 @@ static inline void op_client(const char *id, bool confidential, bool rotation, b
 
 static inline int start_op(void **state)
 {
+	op.least = RD_LOG_INFO;
 	op.config = (struct rd_config){.body_max = 4096,
 				       .access_ttl_s = 900,
 				       .fresh_ttl_s = 300,
@@ -126,7 +136,7 @@ static inline void op_check_reply(void)
 	assert_true(op.reply.request_id.len > 0);
 	if (op.reply.status == 204)
 		assert_int_equal(body.len, 0);
-	else if (!json)
+	else if (!json && !op.reply.type)
 		fail_msg("no JSON: %.*s", (int)body.len, body.ptr);
 	rd_json_free(json);
 	if (op.reply.status != 200)
@@ -161,6 +171,10 @@ static inline enum rd_step op_ask_for(struct rd_span body, const char *const *pa
 	op.call.now_ms = OP_WORKER_MS;
 	op.call.verified = op.verified;
 	op.call.hashing = op.hashing;
+	op.call.counts = op.counts;
+	op.call.metrics = op.metrics;
+	op.call.draining = op.draining;
+	op.call.store_up = op.store_up;
 	op.call.reply = &op.reply;
 	op.reply.request_id = (struct rd_span){0};
 	op_new_reply();

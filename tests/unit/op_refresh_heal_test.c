@@ -34,7 +34,7 @@ static void t12_a_token_one_to_four_ahead_of_a_store_that_lost_writes_is_adopted
 		assert_int_equal(op.reply.status, 200);
 		// The same one, not its successor: an honest request may be on its way with it.
 		assert_string_equal(op_member("refresh_token"), op_token(5 + by).text);
-		assert_heard("refresh.adopted ok \n");
+		assert_heard("refresh.adopted adopted \n");
 	}
 }
 

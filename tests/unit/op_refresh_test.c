@@ -65,8 +65,8 @@ static void s1_every_answer_gives_the_same_token_of_the_head(void **state)
 	} rows[] = {{'R', 4, ""},
 		    {'C', 5, ""},
 		    {'P', 4, ""},
-		    {'L', 4, "refresh.late ok \n"},
-		    {'H', 5, "refresh.adopted ok \n"}};
+		    {'L', 4, "refresh.late late \n"},
+		    {'H', 5, "refresh.adopted adopted \n"}};
 	const struct rd_record record = op_record(5);
 	const struct op_token head = op_token(5);
 

@@ -45,9 +45,9 @@ void rd_log_audit(const struct rd_audit *audit)
 	(void)audit;
 }
 
-void rd_log_worker(unsigned number)
+void rd_log_worker(unsigned number, struct rd_counts *counts)
 {
-	(void)number;
+	(void)number, (void)counts;
 }
 
 static void on_done(struct rd_pending *pending, const struct rd_answer *answer)
