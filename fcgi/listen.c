@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "run/tcp_address.h"
 
 // nginx may open all its connections at once; 128 gave 502 under a stall.
 #define BACKLOG 4096
@@ -36,6 +37,25 @@ static bool answered(const struct sockaddr_un *un)
 	return yes;
 }
 
+static int listen_tcp(const char *address, struct rd_buf *why)
+{
+	struct rd_tcp_address tcp;
+	int fd;
+
+	if (!rd_tcp_address(address, &tcp))
+		return fail(why, address, "wants tcp:ADDRESS:PORT, an IPv6 address in brackets");
+	fd = socket(tcp.addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	// Connections of the last run may still be closing; a socket that listens is in the way all
+	// the same.
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
+	    bind(fd, (const struct sockaddr *)&tcp.addr, tcp.len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	(void)fail(why, address, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 int rd_listen(const char *address, struct rd_buf *why)
 {
 	struct sockaddr_un un;
@@ -43,6 +63,8 @@ int rd_listen(const char *address, struct rd_buf *why)
 	mode_t before;
 	int fd, bound;
 
+	if (rd_is_tcp(address))
+		return listen_tcp(address, why);
 	if (!unix_address(address, &un))
 		return fail(why, address, "wants unix:/path, at most 107 bytes of path");
 	if (lstat(un.sun_path, &st) == 0) {

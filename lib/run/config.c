@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "run/log.h"
 #include "run/option.h"
+#include "run/tcp_address.h"
 
 #define SECTION_MAX 48 // inih keeps no more of a section's name
 
@@ -164,6 +165,28 @@ static bool either(const char *name, const char *value, const char *const words[
 	return false;
 }
 
+// Whoever reaches the socket chooses route, client and address of the user himself, so a port that
+// others reach is wanted twice.
+static bool tcp_wanted(const struct rd_config *config, const char *name, const char *address,
+		       struct rd_buf *why)
+{
+	struct rd_tcp_address tcp;
+	const char *wrong = NULL;
+
+	if (!rd_is_tcp(address))
+		return true;
+	if (!rd_tcp_address(address, &tcp))
+		wrong = ": wants tcp:ADDRESS:PORT, an IPv6 address in brackets";
+	else if (!tcp.loopback && !config->tcp_open)
+		wrong = ": other machines reach this address and could ask as anybody; where they "
+			"cannot, say so too by listen_insecure_tcp = on";
+	if (!wrong)
+		return true;
+	rd_put_str(why, name);
+	rd_put_str(why, wrong);
+	return false;
+}
+
 static bool finish(struct rd_config *config, struct rd_buf *why)
 {
 	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name)) {
@@ -175,7 +198,11 @@ static bool finish(struct rd_config *config, struct rd_buf *why)
 	if (!either("durability", config->durability, (const char *const[]){"async", "replica"},
 		    &config->durable, why) ||
 	    !either("cookie_csrf", config->cookie_csrf, (const char *const[]){"origin", "token"},
-		    &config->csrf_token, why))
+		    &config->csrf_token, why) ||
+	    !either("listen_insecure_tcp", config->listen_insecure_tcp,
+		    (const char *const[]){"off", "on"}, &config->tcp_open, why) ||
+	    !tcp_wanted(config, "listen", config->listen, why) ||
+	    !tcp_wanted(config, "login_listen", config->login_listen, why))
 		return false;
 	if (!*config->audience)
 		memcpy(config->audience, config->issuer, sizeof config->issuer);

@@ -40,6 +40,7 @@ struct rd_config {
 	int alg_name;    // 1: EdDSA is written as Ed25519
 	bool durable;    // durability = replica
 	bool csrf_token; // cookie_csrf = token
+	bool tcp_open;   // listen_insecure_tcp = on
 };
 
 // Reads path (NULL: no file), then environ, then flags: `--grace-s 10` or

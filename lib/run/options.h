@@ -29,8 +29,9 @@
 	X(argon2_mem_kib,      19456,    8, 4194304,   "Argon2id memory of one hash")
 
 #define RD_TEXT_OPTIONS(X) \
-	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660)") \
+	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660) or tcp:ADDRESS:PORT") \
 	X(login_listen,        "unix:/run/refreshd/login.sock", 112, "FastCGI socket for logins") \
+	X(listen_insecure_tcp, "off",       16,  "on: these sockets may be tcp ones that other machines reach; who reaches them can ask as anybody") \
 	X(redis,               "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
 	X(redis_prefix,        "rd:",       32,  "begins every key, so that deployments can share one Redis") \
 	X(redis_user,          "",          64,  "Redis ACL user") \
