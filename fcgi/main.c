@@ -17,6 +17,8 @@ static const struct rd_verb verbs[] = {
     {"inspect", "", "reads a token from stdin and explains it", rd_verb_inspect},
     {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
      rd_verb_key},
+    {"doctor", "[--nginx FILE ...]", "names mistakes in the set-up, or in nginx's configuration",
+     rd_verb_doctor},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };

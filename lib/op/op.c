@@ -32,6 +32,11 @@ static const struct rd_op *find(struct rd_span route)
 	return NULL;
 }
 
+bool rd_op_known(struct rd_span route)
+{
+	return find(route) != NULL;
+}
+
 // Whether a list such as "GET, HEAD" has the method.
 static bool allowed(const char *list, struct rd_span method)
 {

@@ -83,6 +83,7 @@ static inline void rd_call_begin(struct rd_call *call, const struct rd_service *
 	call->service = service;
 }
 
+bool rd_op_known(struct rd_span route);
 // Finds route, dialect and client, checks the method, and asks the operation.
 enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question);
 void rd_call_end(struct rd_call *call);
