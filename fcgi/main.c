@@ -2,11 +2,12 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "fcgi/verbs.h"
+#include "fcgi/help.h"
 #include "run/version.h"
 
 static int version(const struct rd_config *config, int argc, char **argv);
 static int help(const struct rd_config *config, int argc, char **argv);
+static int completion(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
@@ -19,6 +20,7 @@ static const struct rd_verb verbs[] = {
      rd_verb_key},
     {"doctor", "[--nginx FILE ...]", "names mistakes in the set-up, or in nginx's configuration",
      rd_verb_doctor},
+    {"completion", "bash|zsh|fish", "prints a script that completes these words", completion},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };
@@ -34,14 +36,22 @@ static int version(const struct rd_config *config, int argc, char **argv)
 
 static int help(const struct rd_config *config, int argc, char **argv)
 {
-	(void)config, (void)argc, (void)argv;
+	(void)config;
+	if (argc == 2 && strcmp(argv[0], "--mdoc") == 0) // for the man pages, at install
+		return rd_help_mdoc(argv[1], verbs, VERB_COUNT);
 	puts("usage: refreshd VERB [--config FILE] [--OPTION VALUE ...]\n");
 	for (size_t i = 0; i < VERB_COUNT; i++)
-		printf("  %-8s %-46s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+		printf("  %-10s %-46s %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
 	puts("\nOptions: in the file as below, --with-dashes as flags, REFRESHD_UPPER_CASE as "
 	     "variables.\n");
 	rd_config_help();
 	return 0;
+}
+
+static int completion(const struct rd_config *config, int argc, char **argv)
+{
+	(void)config;
+	return rd_help_completion(argc == 1 ? argv[0] : NULL, verbs, VERB_COUNT);
 }
 
 // Takes --config FILE out of argv. NULL when there is none.
@@ -78,7 +88,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (strcmp(verbs[i].name, name) != 0)
 			continue;
-		if (verbs[i].run != version && verbs[i].run != help) {
+		if (verbs[i].run != version && verbs[i].run != help && verbs[i].run != completion) {
 			path = config_path(&argc, argv);
 			if (!rd_config_load(&config, path, &argc, argv, &why))
 				return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);

@@ -35,7 +35,13 @@ for conf in "$here"/../../nginx/include/*.conf; do
 done
 file "$here/../../nginx/html/refreshd.js" "$root/share/refreshd/refreshd.js"
 for page in "$here"/man/*.in; do
-	[ ! -e "$page" ] || page "$page"
+	page "$page"
+done
+for shell in bash:bash-completion/completions/refreshd zsh:zsh/site-functions/_refreshd \
+	fish:fish/vendor_completions.d/refreshd.fish; do
+	install -d "$(dirname "$root/share/${shell#*:}")"
+	"$bin" completion "${shell%%:*}" >"$root/share/${shell#*:}"
+	chmod 644 "$root/share/${shell#*:}"
 done
 for doc in README.md LICENSE; do
 	file "$here/../../$doc" "$root/share/doc/refreshd/$doc"
