@@ -154,8 +154,8 @@ static uint32_t no_keepalive(const struct rd_view *v)
 {
 	const uint32_t group = rd_view_upstream(v->conf, v->target);
 
-	if (asks_password(v) || by_variable(v))
-		return 0;
+	if (asks_password(v) || rd_view_says(v, "fastcgi_next_upstream", "off") || by_variable(v))
+		return 0; // sent once only: rather over no connection that may end under it
 	if (!group)
 		return pass(v);
 	return rd_nginx_child(v->conf, group, "keepalive", 0) ? 0 : group;
@@ -218,11 +218,6 @@ static uint32_t limit_status(const struct rd_view *v)
 		   : 0;
 }
 
-static uint32_t health_limited(const struct rd_view *v)
-{
-	return is_route(v, "health") || is_route(v, "ready") ? rd_view_find(v, "limit_req") : 0;
-}
-
 static struct rd_span zone_of(const struct rd_nginx *conf, uint32_t node)
 {
 	for (uint32_t i = 1; node && i < conf->node[node].words; i++) {
@@ -234,16 +229,51 @@ static struct rd_span zone_of(const struct rd_nginx *conf, uint32_t node)
 	return (struct rd_span){"", 0};
 }
 
+// Whether the zone's key is empty for what a map does not name, so that it says itself whom it
+// counts.
+static bool is_selective(const struct rd_nginx *conf, struct rd_span zone)
+{
+	uint32_t n = 0, map = 0, row;
+
+	while ((n = rd_nginx_any(conf, "limit_req_zone", n))) {
+		const struct rd_span name = zone_of(conf, n);
+
+		if (name.len > zone.len && name.ptr[zone.len] == ':' &&
+		    memcmp(name.ptr, zone.ptr, zone.len) == 0)
+			break;
+	}
+	while (n && (map = rd_nginx_any(conf, "map", map)))
+		if (rd_span_is(rd_nginx_word(conf, map, 2), rd_nginx_word(conf, n, 1)) &&
+		    (row = rd_nginx_child(conf, map, "default", 0)))
+			return rd_nginx_word(conf, row, 1).len == 0;
+	return false;
+}
+
+// The first limit that counts all requests here. 0: none.
+static uint32_t limit(const struct rd_view *v)
+{
+	uint32_t node = rd_view_find(v, "limit_req");
+
+	while (node && is_selective(v->conf, zone_of(v->conf, node)))
+		node = rd_view_next(v, node);
+	return node;
+}
+
+static uint32_t health_limited(const struct rd_view *v)
+{
+	return is_route(v, "health") || is_route(v, "ready") ? limit(v) : 0;
+}
+
 static uint32_t shared_limit(const struct rd_view *v)
 {
-	const struct rd_span mine = zone_of(v->conf, rd_view_find(v, "limit_req"));
+	const struct rd_span mine = zone_of(v->conf, limit(v));
 	struct rd_view other;
 
 	for (uint32_t n = 0;
 	     asks_password(v) && mine.len && (n = rd_nginx_any(v->conf, "location", n));)
 		if (rd_view_open(&other, v->conf, v->config, n) && is_route(&other, "refresh") &&
-		    rd_span_is(mine, zone_of(v->conf, rd_view_find(&other, "limit_req"))))
-			return rd_view_find(v, "limit_req");
+		    rd_span_is(mine, zone_of(v->conf, limit(&other))))
+			return limit(v);
 	return 0;
 }
 

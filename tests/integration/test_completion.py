@@ -24,7 +24,7 @@ def script(shell):
 def test_bash(words, offered):
     asked = " ".join(f"'{word}'" for word in ["refreshd", *words])
     done = subprocess.run(["bash", "-c", f"{script('bash')}\nCOMP_WORDS=({asked}); COMP_CWORD={len(words)}\n"
-                           'complete -p refreshd >/dev/null && _refreshd && printf "%s\\n" "${COMPREPLY[@]}"'],
+                           'complete -p refreshd >/dev/null && { _refreshd; printf "%s\\n" "${COMPREPLY[@]}"; }'],
                           capture_output=True, text=True, timeout=10)
     assert done.returncode == 0 and done.stderr == "", done
     assert set(done.stdout.split()) == offered

@@ -55,8 +55,14 @@ def test_none_in_what_is_shipped(site):
 
 def test_none_in_what_is_shipped_for_containers(site):
     for file in site.glob("*.conf"):
-        file.write_text(re.sub(r"fastcgi_pass refreshd(_login)?;", r"fastcgi_pass $refreshd\1;", file.read_text()))
+        file.write_text(re.sub(r"fastcgi_pass (refreshd\w*);", r"fastcgi_pass $\1;", file.read_text()))
     change(site, "nginx.conf", "refreshd-upstream.conf", "refreshd-upstream-dns.conf")
+    assert mistakes(site) == []
+
+
+def test_none_in_the_shipped_limits(site):
+    change(site, "nginx.conf", "include refreshd-upstream.conf;",
+           "include refreshd-upstream.conf;\n\tinclude refreshd-limits.conf;")
     assert mistakes(site) == []
 
 
