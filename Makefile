@@ -71,6 +71,8 @@ test-integration: deps-test all ## integration tests alone
 	@/usr/bin/python3 tests/run.py integration
 compose-test: ## docker-compose.yml for real, with containers killed under load; skipped without an engine
 	@/usr/bin/python3 tests/compose/run
+test-browser: deps-browser all ## the demo page and refreshd.js in headless Chromium
+	@/usr/bin/python3 tests/run.py browser
 lint: deps-test $(LUA) ## floors, lengths, format, clang-tidy, cppcheck, shellcheck
 	@/usr/bin/python3 tests/run.py lint
 format: deps-test ## clang-format over all C
@@ -89,7 +91,7 @@ help: ## this menu
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
 
 # Below: how it is built. Packages come first; with all there, the check takes some milliseconds.
-deps-build deps-run deps-test: deps-%:
+deps-build deps-run deps-test deps-browser: deps-%:
 	@tests/deps.sh $*
 
 $(BIN): $(BUILD)/fcgi/main.o $(LIB)
@@ -143,6 +145,6 @@ fuzz-all: $(FUZZ:=.fuzz)
 		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
 
 export PORT DIR WORKERS ACCESS_LOG
-.PHONY: all asan run up down test test-unit test-integration compose-test lint format model bench fuzz clean install help \
-	deps-build deps-run deps-test unit replays fuzz-all FORCE
+.PHONY: all asan run up down test test-unit test-integration test-browser compose-test lint format model bench fuzz clean install help \
+	deps-build deps-run deps-test deps-browser unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -68,8 +68,7 @@ static int change(struct rd_admin *admin, const struct action *action, struct rd
 		return status;
 	account.hash = rd_span(hash);
 	rd_slot_of(slot, &admin->keys, name);
-	rd_ask_account(&admin->question, rd_admin_prefix(admin), slot, action->change, &account,
-		       (struct rd_span){0});
+	rd_ask_account(&admin->question, rd_admin_prefix(admin), slot, action->change, &account);
 	status = rd_admin_ask(admin);
 	if (status)
 		return status;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that are missing: deps.sh build|run|test. With nothing missing it does
+# Installs the Debian packages that are missing: deps.sh build|run|test|browser. With nothing missing it does
 # nothing and takes some milliseconds.
 set -eu
 
@@ -8,13 +8,15 @@ run="$build nginx redis-server curl procps"
 test="$run git clang clang-tidy clang-format cppcheck shellcheck mandoc valgrind libcmocka-dev
 	libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-jwt python3-authlib
 	python3-hypothesis python3-redis python3-requests python3-cryptography"
+browser="$test chromium"
 
 case ${1-} in
 build) want=$build ;;
 run) want=$run ;;
 test) want=$test ;;
+browser) want=$browser ;;
 *)
-	echo "usage: deps.sh build|run|test" >&2
+	echo "usage: deps.sh build|run|test|browser" >&2
 	exit 64
 	;;
 esac
@@ -35,6 +37,7 @@ $p
 	esac
 	case $p in # whatever flavour of these is there, it stays
 	nginx) [ -x /usr/sbin/nginx ] && continue ;;
+	chromium) command -v chromium-browser >/dev/null && continue ;;
 	redis-server | curl | git) command -v "$p" >/dev/null && continue ;;
 	esac
 	missing="$missing $p"

@@ -2,7 +2,7 @@
 """make test: runs every part, says what each gave, and ends with `N passed, N failed`.
 
     run.py             everything
-    run.py GROUP       one group: build unit fuzz lint integration
+    run.py GROUP       one group: build unit fuzz lint integration; or browser, which is not in everything
     run.py NAME        the parts whose name has NAME in it, and the integration tests that pytest -k finds
 """
 import concurrent.futures
@@ -162,10 +162,15 @@ def lints():
 
 
 def integrations(select=()):
-    rooms = [str(room) for room in (REPO / "tests/integration", REPO / "tests/model") if any(room.glob("test_*.py"))]
-    if not rooms:
-        return
-    report = REPO / "build/integration.xml"
+    return pytests("integration", ("tests/integration", "tests/model"), select)
+
+
+def browsers():
+    return pytests("browser", ("tests/browser",))
+
+
+def pytests(name, rooms, select=()):
+    report = REPO / f"build/{name}.xml"
     report.parent.mkdir(exist_ok=True)
     report.unlink(missing_ok=True)
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "--tb=short", f"--junitxml={report}",
@@ -173,18 +178,19 @@ def integrations(select=()):
                "-o", "faulthandler_timeout=120", *select, *rooms]
     if subprocess.run(["/usr/bin/python3", "-c", "import xdist"], env=ENV, stderr=subprocess.DEVNULL).returncode == 0:
         command += ["-n", "4"]
-    yield Part("integration", command, junit(report), needs="build gcc", alone=True)
+    yield Part(name, command, junit(report), needs="build gcc", alone=True)
 
 
 GROUPS = {"build": builds, "unit": units, "fuzz": fuzzes, "lint": lints, "integration": integrations}
+ON_DEMAND = {"browser": browsers}
 
 
 def choose(name):
     """Gives the parts to run, with the builds they need in front."""
     if not name:
         return [part for group in GROUPS.values() for part in group()]
-    if name in GROUPS:
-        parts = list(GROUPS[name]())
+    if name in GROUPS | ON_DEMAND:
+        parts = list((GROUPS | ON_DEMAND)[name]())
     else:
         parts = [part for group in (builds, units, fuzzes, lints) for part in group() if name in part.name]
         parts += integrations(["-k", name])

@@ -2,6 +2,7 @@
 #include "base/b64.h"
 #include "base/rand.h"
 #include "base/secret.h"
+#include "op/agent.h"
 #include "op/op.h"
 #include "run/log.h"
 
@@ -101,6 +102,7 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *question)
 {
 	const struct rd_service *service = call->service;
+	char brief[RD_AGENT_BRIEF_MAX];
 	struct rd_issue issue = {
 	    .prefix = rd_span(service->config->redis_prefix),
 	    .token = &call->token,
@@ -111,9 +113,11 @@ enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *questi
 	    .auth_time_ms = call->auth_time_ms,
 	    .about = call->about,
 	    .sessions_max = service->config->sessions_max,
-	    .login = call->password.len > 0,
+	    .hash = rd_span(call->hash),
+	    .new_hash = rd_span(call->new_hash),
 	};
 
+	issue.about.agent = rd_agent_brief(call->about.agent, brief);
 	call->token.version = RD_TOKEN_VERSION;
 	call->token.kid = service->keys->refresh_active;
 	call->token.generation = 0;

@@ -55,11 +55,19 @@ enum rd_step rd_login_ask(struct rd_call *call, struct rd_question *question)
 	return RD_STEP_ASK;
 }
 
+// A hash made at less than today's cost is made again while the password is at hand. Without memory
+// for it the old one stays.
+static void renew_hash(struct rd_call *call, const struct rd_argon2 *cost)
+{
+	if (rd_password_outdated(call->hash, cost) &&
+	    !rd_password_hash(call->new_hash, call->password, cost))
+		call->new_hash[0] = 0;
+}
+
 static enum rd_result check_password(struct rd_call *call, const struct rd_answer *answer)
 {
 	const struct rd_config *config = call->service->config;
 	const struct rd_argon2 cost = {config->argon2_ops, config->argon2_mem_kib};
-	char hash[RD_PASSWORD_HASH_MAX] = "";
 	struct rd_account account;
 	enum rd_result result = rd_read_login(answer, &account, &call->wait_ms);
 	bool known;
@@ -67,11 +75,14 @@ static enum rd_result check_password(struct rd_call *call, const struct rd_answe
 	if (result == RD_STORE_OUT)
 		return result;
 	known = rd_span_is(account.name, call->sub) && !account.disabled &&
-		account.hash.len < sizeof hash;
+		account.hash.len < sizeof call->hash;
 	if (known && account.hash.len)
-		memcpy(hash, account.hash.ptr, account.hash.len);
-	if (result != RD_WAIT && rd_password_verify(known ? hash : NULL, call->password, &cost))
+		memcpy(call->hash, account.hash.ptr, account.hash.len);
+	if (result != RD_WAIT &&
+	    rd_password_verify(known ? call->hash : NULL, call->password, &cost)) {
+		renew_hash(call, &cost);
 		return RD_OK;
+	}
 	if (!known)
 		call->sub = (struct rd_span){0}; // not for the log: it may be a password
 	return result == RD_WAIT ? RD_WAIT : RD_BAD_LOGIN;

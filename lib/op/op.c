@@ -164,6 +164,10 @@ void rd_call_end(struct rd_call *call)
 	call->json = NULL;
 	rd_token_wipe(&call->token);
 	rd_wipe(call->seed, sizeof call->seed);
+	if (call->hash[0]) {
+		rd_wipe(call->hash, sizeof call->hash);
+		rd_wipe(call->new_hash, sizeof call->new_hash);
+	}
 	if (call->params.value[RD_PARAM_AUTHORIZATION].len)
 		rd_wipe(call->scratch, sizeof call->scratch);
 }

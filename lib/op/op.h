@@ -8,6 +8,7 @@
 #include "store/store.h"
 #include "token/jwt.h"
 #include "token/keys.h"
+#include "token/password.h"
 #include "token/verified.h"
 
 // What the requests of a worker share and none changes; a reload makes another one for those that
@@ -52,10 +53,12 @@ struct rd_call {
 	bool fresh;
 	unsigned stage;               // questions asked before the current one, where it matters
 	struct rd_span sub, password; // login
-	int64_t wait_ms;              // login: how long the account has to wait
-	struct rd_span scope;         // refresh: asked for
-	bool by_cookie;               // how the refresh token came, or is to go
-	struct rd_access access;      // verify, introspect: the token; fresh: it counts as such
+	// login: the account's, and what to replace it by; else empty
+	char hash[RD_PASSWORD_HASH_MAX], new_hash[RD_PASSWORD_HASH_MAX];
+	int64_t wait_ms;         // login: how long the account has to wait
+	struct rd_span scope;    // refresh: asked for
+	bool by_cookie;          // how the refresh token came, or is to go
+	struct rd_access access; // verify, introspect: the token; fresh: it counts as such
 	// From here on nothing is zeroed for each request.
 	char scratch[RD_BASIC_MAX]; // a decoded Basic header
 	char claims[RD_CLAIMS_MAX]; // issue: of the new tokens; else what an access token says

@@ -20,7 +20,7 @@
 	X(heal_window_s,       600,      0, 86400,     "for how long after a restart or failover of Redis tokens newer than its data are believed; 0: never") \
 	X(refresh_idle_ttl_s,  2592000,  1, 315360000, "a session unused for this long ends") \
 	X(refresh_max_ttl_s,   15552000, 1, 315360000, "a session this old ends, used or not") \
-	X(sessions_max,        100,      0, 100000,    "sessions of one user; one more ends the oldest; 0: no limit") \
+	X(sessions_max,        100,      1, 10000,     "sessions of one user; one more ends the oldest") \
 	X(verify_cache,        4096,     0, 1048576,   "access tokens that a worker need not verify again; 0: none") \
 	X(login_tries,         5,        1, 1000,      "failed logins in a row before an account has to wait") \
 	X(login_wait_max_s,    60,       0, 86400,     "longest wait of an account after failed logins; 0: none") \

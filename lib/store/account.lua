@@ -1,6 +1,6 @@
 -- Changes an account. KEYS 1 the account.
--- ARGV 1 what: add, password, rehash, disable, enable, delete; 2 name, 3 password hash, 4 rehash: the hash it replaces
--- Gives 1, or 0 when there is nothing to change: add finds an account, the others find none (or another hash).
+-- ARGV 1 what: add, password, disable, enable, delete; 2 name, 3 password hash
+-- Gives 1, or 0 when there is nothing to change: add finds an account, the others find none.
 
 local what = ARGV[1]
 local there = redis.call('EXISTS', KEYS[1]) == 1
@@ -8,7 +8,7 @@ if there == (what == 'add') then
 	return 0
 elseif what == 'add' then
 	redis.call('HSET', KEYS[1], 'name', ARGV[2], 'hash', ARGV[3])
-elseif what == 'password' or (what == 'rehash' and redis.call('HGET', KEYS[1], 'hash') == ARGV[4]) then
+elseif what == 'password' then
 	redis.call('HSET', KEYS[1], 'hash', ARGV[3])
 elseif what == 'disable' then
 	redis.call('HSET', KEYS[1], 'disabled', '1')

@@ -1,12 +1,15 @@
 -- Starts a session: a login of one user on one device. It reads, decides, and only then writes.
 --
--- KEYS  1 the session's record, 2 its user's index, 3 the user's failed logins, if this one ends them
+-- KEYS  1 the session's record, 2 its user's index; for a login with a password: 3 the user's failed logins,
+--       which are forgotten, 4 the account
 -- ARGV  1 idle ms, 2 absolute ms, 3 auth_time ms (0: now), 4 kid, 5 seed, 6 the record's variable part,
---       7 how many sessions a user may have (0: any number)
--- Gives {as rotate.lua: "I", now (ms, 6 bytes), the record; sid of the session that had to end, or ""}.
+--       7 how many sessions a user may have (0: any number); for a login: 8 the password hash that was looked
+--       at, 9 the hash to have in its place, or ""
+-- Gives {as rotate.lua: "I", now (ms, 6 bytes), the record; sid of the session that had to end, or ""}. Or "B" and
+-- now alone when the account has got another password, was disabled or deleted since it was looked at.
 -- The clock is Redis' own.
 
-local SCAN = 1000 -- sessions looked at to make room
+local SCAN = 100 -- sessions looked at to make room
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local idle, absolute, auth = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -17,6 +20,13 @@ local after = string.format('(%d', now)
 local unused, oldest, record = {}, nil, nil
 if auth == 0 then
 	auth = now
+end
+
+if KEYS[4] then
+	local account = redis.call('HMGET', KEYS[4], 'hash', 'disabled')
+	if account[1] ~= ARGV[8] or account[2] then
+		return {'B' .. struct.pack('>I6', now), ''}
+	end
 end
 
 -- Whether the user has too many. Those that ended unused count no more; of the others the oldest has to end.
@@ -57,7 +67,10 @@ redis.call('ZADD', KEYS[2], expires, KEYS[1]:sub(-22))
 if index_expires < expires then
 	redis.call('PEXPIREAT', KEYS[2], expires)
 end
-if KEYS[3] then
+if KEYS[4] then
 	redis.call('DEL', KEYS[3])
+	if ARGV[9] ~= '' then
+		redis.call('HSET', KEYS[4], 'hash', ARGV[9])
+	end
 end
 return {'I' .. struct.pack('>I6', now) .. rec, ends and oldest or ''}

@@ -68,15 +68,15 @@ static const struct {
 	enum rd_result result;
 	enum rd_turn_kind kind;
 } letters_known[] = {
-    {'R', RD_OK, RD_TURN_ROTATED},         {'C', RD_OK, RD_TURN_COALESCED},
-    {'P', RD_OK, RD_TURN_REPLAYED},        {'L', RD_OK, RD_TURN_LATE},
-    {'H', RD_OK, RD_TURN_ADOPTED},         {'K', RD_OK, RD_TURN_KEPT},
-    {'I', RD_OK, RD_TURN_ISSUED},          {'G', RD_OK, RD_TURN_OTHER},
-    {'D', RD_OK, RD_TURN_OTHER},           {'A', RD_ABSENT, RD_TURN_OTHER},
-    {'V', RD_REVOKED, RD_TURN_OTHER},      {'E', RD_EXPIRED, RD_TURN_OTHER},
-    {'W', RD_WRONG_CLIENT, RD_TURN_OTHER}, {'U', RD_REUSE, RD_TURN_OTHER},
-    {'F', RD_FUTURE, RD_TURN_OTHER},       {'S', RD_BAD_SCOPE, RD_TURN_OTHER},
-    {'X', RD_STORE_OUT, RD_TURN_OTHER},
+    {'R', RD_OK, RD_TURN_ROTATED},      {'C', RD_OK, RD_TURN_COALESCED},
+    {'P', RD_OK, RD_TURN_REPLAYED},     {'L', RD_OK, RD_TURN_LATE},
+    {'H', RD_OK, RD_TURN_ADOPTED},      {'K', RD_OK, RD_TURN_KEPT},
+    {'I', RD_OK, RD_TURN_ISSUED},       {'G', RD_OK, RD_TURN_OTHER},
+    {'D', RD_OK, RD_TURN_OTHER},        {'A', RD_ABSENT, RD_TURN_OTHER},
+    {'B', RD_BAD_LOGIN, RD_TURN_OTHER}, {'V', RD_REVOKED, RD_TURN_OTHER},
+    {'E', RD_EXPIRED, RD_TURN_OTHER},   {'W', RD_WRONG_CLIENT, RD_TURN_OTHER},
+    {'U', RD_REUSE, RD_TURN_OTHER},     {'F', RD_FUTURE, RD_TURN_OTHER},
+    {'S', RD_BAD_SCOPE, RD_TURN_OTHER}, {'X', RD_STORE_OUT, RD_TURN_OTHER},
 };
 
 enum rd_result rd_answer_open(const struct rd_answer *answer, const char *letters,

@@ -31,8 +31,10 @@ void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue)
 
 	rd_question_start(out, RD_SCRIPT_ISSUE);
 	session_keys(out, issue->prefix, issue->token->slot, issue->sid);
-	if (issue->login)
+	if (issue->hash.len) {
 		rd_question_key(out, issue->prefix, issue->token->slot, "b", (struct rd_span){0});
+		rd_question_key(out, issue->prefix, issue->token->slot, "a", (struct rd_span){0});
+	}
 	rd_question_int(out, issue->idle_ms);
 	rd_question_int(out, issue->absolute_ms);
 	rd_question_int(out, issue->auth_time_ms);
@@ -41,6 +43,10 @@ void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue)
 	rd_record_put_var(&buf, &issue->about);
 	rd_question_arg(out, rd_buf_span(&buf));
 	rd_question_int(out, issue->sessions_max);
+	if (issue->hash.len) {
+		rd_question_arg(out, issue->hash);
+		rd_question_arg(out, issue->new_hash);
+	}
 }
 
 static enum rd_result read_turn(const struct rd_answer *answer, const char *letters,
@@ -51,7 +57,7 @@ static enum rd_result read_turn(const struct rd_answer *answer, const char *lett
 
 	*out = (struct rd_turn){0};
 	result = rd_answer_open(answer, letters, out, &rest);
-	if (result == RD_ABSENT || result == RD_STORE_OUT)
+	if (result == RD_ABSENT || result == RD_STORE_OUT || result == RD_BAD_LOGIN)
 		return result;
 	return rd_record_read(rest, &out->record) ? result : RD_STORE_OUT;
 }
@@ -63,7 +69,7 @@ enum rd_result rd_read_rotate(const struct rd_answer *answer, struct rd_turn *ou
 
 enum rd_result rd_read_issue(const struct rd_answer *answer, struct rd_turn *out)
 {
-	enum rd_result result = answer->count == 2 ? read_turn(answer, "I", out) : RD_STORE_OUT;
+	enum rd_result result = answer->count == 2 ? read_turn(answer, "IB", out) : RD_STORE_OUT;
 
 	if (!result && answer->part[1].len == RD_SID_TEXT_LEN)
 		out->ended = answer->part[1];

@@ -26,9 +26,9 @@ enum rd_script {
 	    RD_SCRIPT_COUNT
 };
 
-#define RD_KEYS_PER_QUESTION 3
+#define RD_KEYS_PER_QUESTION 4
 #define RD_ARGS_PER_QUESTION 10
-#define RD_QUESTION_BYTES    (RD_RECORD_VAR_MAX + 512)
+#define RD_QUESTION_BYTES    (RD_RECORD_VAR_MAX + 1024)
 
 // One script call. The spans point into text, so a question must not be copied.
 struct rd_question {
@@ -98,11 +98,14 @@ struct rd_issue {
 	int64_t auth_time_ms;   // 0: now
 	struct rd_record about; // user, client, ip, scope, claims, agent
 	unsigned sessions_max;  // of this user; 0: any number
-	bool login;             // forgets the user's failed logins
+	// A login: the hash its password was checked against, and the one to have in its place.
+	// hash empty: no login. With a login the user's failed ones are forgotten.
+	struct rd_span hash, new_hash;
 };
 
 void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue);
-// RD_OK fills *out.
+// RD_OK fills *out. RD_BAD_LOGIN: the account is not any more what the password was checked
+// against.
 [[nodiscard]] enum rd_result rd_read_issue(const struct rd_answer *answer, struct rd_turn *out);
 
 struct rd_revocation {
@@ -171,11 +174,11 @@ void rd_ask_login(struct rd_question *out, const struct rd_login *login);
 [[nodiscard]] enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *out,
 					   int64_t *wait_ms);
 
-// Changes an account. what: add, password, rehash, disable, enable, delete. before: the hash that a
-// rehash replaces. The answer's integer is 1 when done, 0 when there was nothing to do it to.
+// Changes an account. what: add, password, disable, enable, delete. The answer's integer is 1 when
+// done, 0 when there was nothing to do it to.
 void rd_ask_account(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN], const char *what,
-		    const struct rd_account *account, struct rd_span before);
+		    const struct rd_account *account);
 
 // Lists accounts page by page. cursor: "0" at first, then the answer's part 0, until that is "0"
 // again. rd_accounts_next takes them off the answer's part 1.

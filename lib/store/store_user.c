@@ -122,14 +122,13 @@ enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *
 
 void rd_ask_account(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN], const char *what,
-		    const struct rd_account *account, struct rd_span before)
+		    const struct rd_account *account)
 {
 	rd_question_start(out, RD_SCRIPT_ACCOUNT);
 	rd_question_key(out, prefix, slot, "a", (struct rd_span){0});
 	rd_question_arg(out, rd_span(what));
 	rd_question_arg(out, account->name);
 	rd_question_arg(out, account->hash);
-	rd_question_arg(out, before);
 }
 
 void rd_ask_accounts(struct rd_question *out, struct rd_span prefix, struct rd_span cursor)

@@ -8,6 +8,7 @@ from harness.dialects import BY_NAME, DIALECTS, bearer, compact
 from harness.tokens import Token, derive
 from harness.wait import wait_until
 
+LATE_MS = 120_000  # after a rotation, late retries of the predecessor are over
 dialects = pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
 
 LATE_MS = 120_000  # past grace and late_retry_s: no lost answer explains it

@@ -44,9 +44,14 @@ def rotated(stack, token, times):
 
 def start(stack, server):
     """Until each of the workers has found it, the login worker too."""
-    found = stack.log().count(UP)
+    before = len(stack.log().splitlines())
     server.start()
-    wait_until(lambda: stack.log().count(UP) == found + WORKERS + 1, what="Redis is found")
+    wait_until(lambda: len(up(stack, before)) == WORKERS + 1, what="Redis is found")
+
+
+def up(stack, since=0):
+    """Which workers have found Redis since that line of the log. One may find it more than once."""
+    return {json.loads(line)["worker"] for line in stack.log().splitlines()[since:] if UP in line}
 
 
 def restart(stack, server):

@@ -1,5 +1,6 @@
 """POST /login against Argon2id hashes in Redis, and what the tokens from it are."""
 import json
+import tempfile
 import time
 
 import pytest
@@ -101,3 +102,21 @@ def test_without_fresh_ttl_no_login_is_signed_as_fresh(redis_server):
         running.add_user("demo", "pw")
         reply = running.login("demo", "pw")
         assert checks.claims(json.loads(reply.body)["access_token"])["fresh"] is False
+
+
+def test_a_hash_is_made_anew_when_the_cost_has_risen(redis_server):
+    def cost_after(*passwords, ops):
+        with service.Service(redis_server.socket, folder=folder, REFRESHD_ARGON2_OPS=ops) as one:
+            one.add_user("nora", "pw")
+            for password in passwords:
+                body = compact(name="nora", password=password)
+                one.ask("login", "json", body, CONTENT_TYPE="application/json")
+            with redis_server.client() as client:
+                key, = client.scan_iter(f"rd:{{{one.keys.slot('nora')}}}:a")
+                return client.hget(key, "hash").decode().split(",")[1]
+
+    with tempfile.TemporaryDirectory(prefix="rd-") as folder:
+        assert cost_after("pw", ops=1) == "t=1"
+        assert cost_after("px", ops=3) == "t=1", "a wrong password changes nothing"
+        assert cost_after("pw", ops=3) == "t=3"
+        assert cost_after("pw", ops=2) == "t=3", "and a fallen cost neither"

@@ -2,7 +2,7 @@
 import random
 
 from history import Ref
-from simulator import Server, World, ordinary
+from simulator import HOME, Server, World, ordinary
 
 
 class Browser:
@@ -11,7 +11,8 @@ class Browser:
 
     def __init__(self, world, name, tabs, rests, patience):
         self.world, self.name, self.tabs, self.rests, self.patience = world, name, tabs, rests, patience
-        self.jar, self.old = None, []
+        self.forgets = world.random.choice((0, 0, 0, 0.4))
+        self.jar, self.old, self.place = None, [], HOME
         self.over, self.waiting = False, 0
         world.later(0, self.log_in)
 
@@ -30,24 +31,32 @@ class Browser:
             self.world.later(self.world.random.choice(self.rests) * (0.5 + self.world.random.random()), self.burst)
 
     def burst(self):
+        if self.world.random.random() < 0.05:  # another network
+            self.place = self.world.random.choice((HOME, "cafe."))
         self.waiting = self.world.random.randint(1, self.tabs)
         for _ in range(self.waiting):
             self.world.later(self.world.delay * 3 * self.world.random.random(), self.ask)
 
     def ask(self, retry_of=None):
-        self.world.send("refresh", self.name, self.answered, self.jar, retry_of=retry_of)
+        self.world.send("refresh", self.name, self.answered, self.jar, retry_of=retry_of, sender=self.place)
 
     def answered(self, op):
         if op.result == "unknown" and not self.over:
-            return self.world.later(self.patience * self.world.random.random(), self.ask, op.number)
+            return self.world.later(self.pause(), self.ask, op.number)
         if op.result == "ok":
             self.old.append(self.jar)
-            self.jar = op.received
+            if self.world.random.random() >= self.forgets:  # it crashes before the answer is on the disk
+                self.jar = op.received
         else:
             self.over = True
         self.waiting -= 1
         if self.waiting == 0:
             self.rest()
+
+    def pause(self):
+        """Until the next attempt: a phone may sleep for as long as late retries are for."""
+        chance, settings = self.world.random.random(), self.world.settings
+        return settings.late_retry_ms * 1.1 * chance if self.world.random.random() < 0.3 else self.patience * chance
 
 
 class Misuse:
@@ -66,7 +75,8 @@ class Misuse:
         kind = rnd.choice(self.kinds)
         if kind == "steal":
             token = rnd.choice([jar, *self.browser.old[-3:]])
-            self.world.send("refresh", "thief", None, token, honest=False)
+            place = rnd.choice((self.browser.place, "there"))  # next door with the same browser, or not
+            self.world.send("refresh", "thief", None, token, honest=False, sender=place)
         elif kind == "forge":
             forged = Ref(jar.family, rnd.randrange(jar.generation + 2), f"{rnd.getrandbits(64):016x}")
             self.world.send("refresh", "forger", None, forged, forged=True)
@@ -80,7 +90,7 @@ def simulate(seed, server=Server):
     """A history of about a hundred operations; what goes wrong in it is drawn from the seed."""
     rnd = random.Random(seed)
     grace = rnd.choice((1000, 1000, 200, 0))
-    settings = ordinary(grace_ms=grace, late_retry_ms=rnd.choice((0, 0, 5 * grace)),
+    settings = ordinary(grace_ms=grace, late_retry_ms=rnd.choice((0, 5 * grace)),
                         idle_ms=rnd.choice((60_000, 60_000, 4000)), absolute_ms=rnd.choice((10**7, 10**7, 15_000)),
                         in_flight_ms=rnd.choice((100, 100, None)), durability=rnd.choice(("async", "replica")))
     world = World(seed, settings, rotates=rnd.random() < 0.9, server=server)

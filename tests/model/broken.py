@@ -4,8 +4,10 @@ import dataclasses
 import hashlib
 
 from history import Ref
+from reference import NOBODY
 from simulator import Server
 
+LONG_AGO = 10**9
 BROKEN = []  # (server, checks of which one must find it)
 
 
@@ -40,11 +42,11 @@ class StrictSingleUse(Server):
 
     factor = 0
 
-    def refresh(self, token, client, now):
+    def refresh(self, token, client, now, sender):
         kept = self.settings
         self.settings = dataclasses.replace(kept, grace_ms=self.factor * kept.grace_ms)
         try:
-            return super().refresh(token, client, now)
+            return super().refresh(token, client, now, sender)
         finally:
             self.settings = kept
 
@@ -52,6 +54,80 @@ class StrictSingleUse(Server):
 @found_by("S3")
 class GraceThatLastsTwiceAsLong(StrictSingleUse):
     factor = 2
+
+
+@found_by("L1")
+class NoLateRetries(Server):
+    """Whatever the settings promise."""
+
+    def refresh(self, token, client, now, sender):
+        kept = self.settings
+        self.settings = dataclasses.replace(kept, late_retry_ms=0)
+        try:
+            return super().refresh(token, client, now, sender)
+        finally:
+            self.settings = kept
+
+
+@found_by("S3")
+class LateRetriesByAnybody(Server):
+    def refresh(self, token, client, now, sender):
+        record = self.record(token.family, now)
+        if record and record.generation == token.generation + 1 and record.sender != NOBODY:
+            sender = record.sender.decode()
+        return super().refresh(token, client, now, sender)
+
+
+@found_by("S3")
+class LateRetriesWithoutABudget(Server):
+    """A thief lives on it."""
+
+    def otherwise(self, record, token, client, now):
+        record.late &= {record.generation}
+        return super().otherwise(record, token, client, now)
+
+
+@found_by("S3")
+class LateRetriesThatMoveTheRotation(Server):
+    """A thief who keeps coming keeps the grace open."""
+
+    def refresh(self, token, client, now, sender):
+        answer = super().refresh(token, client, now, sender)
+        if answer[0] == "late":
+            self.record(token.family, now).rotated = self.clock(now)
+        return answer
+
+
+@found_by("S2")
+class LateRetriesThatLeaveTheHeadOld(Server):
+    """The next request rotates, and the one after it is reuse."""
+
+    def otherwise(self, record, token, client, now):
+        old = self.clock(now) - record.rotated >= self.settings.grace_ms
+        if self.rotates and token.generation == record.generation and old and client == "web":
+            record.late.discard(record.generation)
+        return super().otherwise(record, token, client, now)
+
+
+@found_by("L1", "S2")
+class HeadsFromTheFutureAreOld(Server):
+    """Redis' clock was set back, and the second tab is refused."""
+
+    def otherwise(self, record, token, client, now):
+        if record.rotated > self.clock(now):
+            record.rotated = LONG_AGO
+        return super().otherwise(record, token, client, now)
+
+
+@found_by("S3")
+class ClockSetBackMovesTheRotationToTheBeginning(Server):
+    def refresh(self, token, client, now, sender):
+        record = self.record(token.family, now)
+        future = record and record.rotated > self.clock(now)
+        answer = super().refresh(token, client, now, sender)
+        if future and answer[0] in ("coalesced", "replayed"):
+            record.rotated = record.created
+        return answer
 
 
 @found_by("S3")
@@ -71,14 +147,14 @@ class NoCoalescing(Server):
 
     def otherwise(self, record, token, client, now):
         if self.rotates and token.generation == record.generation:
-            record.rotated = min(record.rotated, 1)
+            record.rotated = min(record.rotated, LONG_AGO)
         return super().otherwise(record, token, client, now)
 
 
 @found_by("S4")
 class ReuseWithoutATombstone(Server):
-    def refresh(self, token, client, now):
-        outcome, made = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        outcome, made = super().refresh(token, client, now, sender)
         if outcome == "reuse":
             record = self.record(token.family, now)
             record.revoked, record.reason = 0, 0
@@ -95,8 +171,8 @@ class LogoutThatIsOnlyAcknowledged(Server):
 class AnswersOfTheRequestBefore(Server):
     """As a connection gives that was used on after a timeout."""
 
-    def refresh(self, token, client, now):
-        answer = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        answer = super().refresh(token, client, now, sender)
         if answer[1]:
             answer, self.before = getattr(self, "before", answer), answer
         return answer
@@ -106,10 +182,10 @@ class AnswersOfTheRequestBefore(Server):
 class RotationInTwoWrites(Server):
     """The expiry comes with a later write, which never comes."""
 
-    def refresh(self, token, client, now):
+    def refresh(self, token, client, now, sender):
         record = self.record(token.family, now)
         expires = record and record.key_expires
-        answer = super().refresh(token, client, now)
+        answer = super().refresh(token, client, now, sender)
         if answer[0] == "rotated":
             record.key_expires = expires
         return answer
@@ -117,8 +193,8 @@ class RotationInTwoWrites(Server):
 
 @found_by("S9")
 class RedisThatForgetsWithoutAFailover(Server):
-    def refresh(self, token, client, now):
-        answer = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        answer = super().refresh(token, client, now, sender)
         if answer[0] == "rotated" and self.commands % 20 == 0:
             self.record(token.family, now).generation -= 1
         return answer
@@ -145,8 +221,8 @@ class NoHealing(Server):
 class HealingThatRotates(Server):
     """Adopting rotates, which logs out an honest request in flight."""
 
-    def refresh(self, token, client, now):
-        outcome, made = super().refresh(token, client, now)
+    def refresh(self, token, client, now, sender):
+        outcome, made = super().refresh(token, client, now, sender)
         if outcome == "adopted":
             record = self.record(token.family, now)
             record.generation += 1

@@ -25,8 +25,9 @@ def rotate(store, n, now=NOW, client=b"web", grace=10_000, rotates="1", scope=""
                now)
 
 
-def issue(store, now=NOW, var=VAR, sid=SID, most=0, absolute=10 * IDLE, failed=()):
-    return run(store, "issue", (KEYS + sid, INDEX, *failed), (IDLE, absolute, 0, 1, b"s" * 16, var, most), now)
+def issue(store, now=NOW, var=VAR, sid=SID, most=0, absolute=10 * IDLE, login=(), hashes=()):
+    """login: the keys of failed logins and account; hashes: what was looked at, and what to have instead."""
+    return run(store, "issue", (KEYS + sid, INDEX, *login), (IDLE, absolute, 0, 1, b"s" * 16, var, most, *hashes), now)
 
 
 def revoke(store, which, asker=b"", client=b"", reason=3, now=NOW):

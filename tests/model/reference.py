@@ -29,7 +29,7 @@ OUTCOMES = "AXVEWFSHKRCPLU"
 REASON_REUSE, REASON_CAP = 1, 2
 LATE_OF, LATE_IN = 2, 8  # generations given late, of how many
 NOBODY = bytes(5)
-LOOKED_AT = 1000  # sessions, to make room for one
+LOOKED_AT = 100  # sessions, to make room for one
 
 
 @dataclass

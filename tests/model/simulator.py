@@ -15,7 +15,7 @@ from reference import Rotation, Store, variable_part
 START = 10_000_000_000_000  # Redis' clock at the observer's 0
 OUTCOMES = {"R": "rotated", "C": "coalesced", "P": "replayed", "K": "kept", "U": "reuse", "V": "revoked",
             "E": "expired", "W": "wrong_client", "F": "ahead", "A": "absent", "H": "adopted", "L": "late"}
-SENDER = b"annas"  # all are of one network with one browser: who comes late is as the thief would have it
+HOME = "home."  # where requests come from, if nobody says otherwise
 UNAVAILABLE = "unknown", 503, None, None
 GOOD = ("rotated", "coalesced", "replayed", "kept", "adopted", "late")
 
@@ -59,17 +59,18 @@ class Server:
         self.commands += 1
         return self.token(family, 0)
 
-    def refresh(self, token, client, now):
+    def refresh(self, token, client, now, sender):
         """Gives (outcome, token or None)."""
         self.commands += 1
         clock, record = self.clock(now), self.record(token.family, now)
         outcome = self.otherwise(record, token, client, now) if record else None
+        heals = record and max(record.rotated, record.seen) > clock and ("coalesced", "replayed") or ()
         asked = Rotation(token.generation, client.encode(), int(self.settings.grace_ms), int(self.settings.idle_ms), 1,
-                         self.rotates, late=int(self.settings.late_retry_ms), sender=SENDER,
+                         self.rotates, late=int(self.settings.late_retry_ms), sender=sender.encode(),
                          adopt=4 if now < self.healing_until else 0)
         if outcome is None:
             outcome = OUTCOMES[self.store.rotate(self.key(token.family), clock, asked)[:1].decode()]
-        self.writes += outcome in ("rotated", "kept", "reuse", "adopted", "late")
+        self.writes += outcome in ("rotated", "kept", "reuse", "adopted", "late", *heals)
         if outcome not in GOOD:
             return outcome, None
         return outcome, self.token(token.family, record.generation)
@@ -137,7 +138,7 @@ class World:
 
     def send(self, kind, actor, done=None, token=None, **fields):
         """done(op) is called when the answer comes, or the client gives up."""
-        op = Op(len(self.records), kind, actor, self.now, presented=token, **{"client": "web", **fields})
+        op = Op(len(self.records), kind, actor, self.now, presented=token, **{"client": "web", "sender": HOME, **fields})
         self.records.append(op)
         arrives, takes = self.random.random() >= self.loss, self.delayed()
         returns = arrives and self.random.random() >= self.loss
@@ -164,7 +165,7 @@ class World:
             for family in self.same_user(op.presented.family) if op.kind == "logout_all" else [op.presented.family]:
                 self.server.revoke(Ref(family, 0, ""), self.now)
             return ("ok", 204, None, None) if self.may_acknowledge() else UNAVAILABLE
-        outcome, token = self.server.refresh(op.presented, op.client, self.now)
+        outcome, token = self.server.refresh(op.presented, op.client, self.now, op.sender)
         if outcome == "adopted":
             self.records.append(Audit(self.now, "refresh.adopted", "sid-" + op.presented.family))
         if outcome == "reuse" and not self.may_acknowledge():

@@ -70,17 +70,20 @@ def test_S8_an_index_of_another_type_stops_everything_before_any_write(store):
         nothing_changes(store, lambda: revoke(store, which, SID))
     nothing_changes(store, lambda: sessions(store))
     store.delete(KEY)
+    store.hset(b"rd:{slot}:a", "hash", "$h")
     for most in (0, 1):
-        nothing_changes(store, lambda: issue(store, most=most, failed=(b"rd:{slot}:b",)))
+        nothing_changes(store, lambda: issue(store, most=most, login=(b"rd:{slot}:b", b"rd:{slot}:a"), hashes=(b"$h", b"")))
 
 
 def test_S8_a_family_that_exists_is_not_issued_again(store):
     issue(store)
     store.hset(b"rd:{slot}:b", "n", 3)
+    store.hset(b"rd:{slot}:a", "hash", "$h")
     issue(store, sid=OTHER, absolute=5)  # expired by then, but still in the index
     for most in (0, 1):
         nothing_changes(store, lambda: issue(store, var=variable_part(b"thief", b"web", b"", b"", b"", b""), most=most,
-                                             now=NOW + 6, failed=(b"rd:{slot}:b",)))
+                                             now=NOW + 6, login=(b"rd:{slot}:b", b"rd:{slot}:a"),
+                                             hashes=(b"$h", b"")))
 
 
 def garbage():

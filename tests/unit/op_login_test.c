@@ -138,8 +138,8 @@ static void a_right_password_starts_a_family_and_gives_fresh_tokens(void **state
 	(void)state;
 	assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
 	assert_int_equal(op_answer(account("anna", false)), RD_STEP_ASK);
-	assert_int_equal(op.question.keys, 3); // the failed ones are forgotten
-	assert_int_equal(op.question.args, 7);
+	assert_int_equal(op.question.keys, 4); // the failed ones are forgotten
+	assert_int_equal(op.question.args, 9);
 	assert_text(op.question.arg[6], "100");
 	assert_text(op.question.arg[0], "1000000");
 	assert_text(op.question.arg[1], "5000000");
@@ -257,7 +257,7 @@ static void an_answer_that_issue_never_gives_is_503(void **state)
 		answer = issued();
 		op.answer[0] = (char)letter;
 		assert_int_equal(op_answer(answer), RD_STEP_REPLY);
-		assert_int_equal(op.reply.status, letter == 'I' ? 200 : 503);
+		assert_int_equal(op.reply.status, letter == 'I' ? 200 : letter == 'B' ? 401 : 503);
 	}
 }
 
@@ -320,6 +320,39 @@ static void odd_addresses_and_long_agents_are_left_out_or_cut(void **state)
 			    19);
 }
 
+static void a_hash_is_made_again_when_the_cost_has_risen(void **state)
+{
+	(void)state;
+	for (size_t ops = 1; ops <= 2; ops++) {
+		const struct rd_argon2 cost = {ops, op.config.argon2_mem_kib};
+		const struct rd_answer stored = account("anna", false);
+		char hash[RD_PASSWORD_HASH_MAX] = "";
+
+		op.config.argon2_ops = (uint32_t)ops;
+		assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
+		assert_int_equal(op_answer(stored), RD_STEP_ASK);
+		assert_true(rd_span_is(op.question.arg[7], stored.part[1]));
+		memcpy(hash, op.question.arg[8].ptr, op.question.arg[8].len);
+		assert_int_equal(*hash != 0, ops == 2);
+		assert_int_equal(rd_password_verify(hash, RD_SPAN(PASSWORD), &cost), ops == 2);
+		assert_int_equal(op_answer(issued()), RD_STEP_REPLY);
+		assert_int_equal(op.reply.status, 200);
+	}
+	op.config.argon2_ops = 1;
+}
+
+// Its sessions have just been ended: none may begin with what was true before.
+static void an_account_that_has_changed_meanwhile_is_a_bad_login(void **state)
+{
+	const struct rd_answer changed = {.count = 2, .part = {RD_SPAN("B\0\0\0\0\0\1"), {"", 0}}};
+
+	(void)state;
+	assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
+	assert_int_equal(op_answer(account("anna", false)), RD_STEP_ASK);
+	assert_int_equal(op_answer(changed), RD_STEP_REPLY);
+	assert_reply(401, "{\"message\":\"invalid_credentials\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +366,8 @@ int main(void)
 	    cmocka_unit_test(store_away_at_either_question_is_503),
 	    cmocka_unit_test(an_answer_that_issue_never_gives_is_503),
 	    cmocka_unit_test(an_account_that_has_to_wait_is_told_how_long),
+	    cmocka_unit_test(a_hash_is_made_again_when_the_cost_has_risen),
+	    cmocka_unit_test(an_account_that_has_changed_meanwhile_is_a_bad_login),
 	    cmocka_unit_test(a_password_says_nothing_about_a_confidential_client),
 	    cmocka_unit_test(odd_addresses_and_long_agents_are_left_out_or_cut),
 	};

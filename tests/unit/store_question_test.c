@@ -1,5 +1,6 @@
 #include "question.h"
 #include "store/redis.h"
+#include "token/password.h"
 
 static struct rd_token token_of(uint32_t generation)
 {
@@ -12,7 +13,7 @@ static struct rd_token token_of(uint32_t generation)
 
 // The sid stands in them. The family does not: Redis never learns it.
 static const char *const session_keys[] = {"rd:{ABCDEFGHIJI}:f:" SID, "rd:{ABCDEFGHIJI}:u",
-					   "rd:{ABCDEFGHIJI}:b", NULL};
+					   "rd:{ABCDEFGHIJI}:b", "rd:{ABCDEFGHIJI}:a", NULL};
 
 static void rotate_asks_with_these_keys_and_arguments(void **state)
 {
@@ -61,11 +62,13 @@ static void issue_asks_with_these_keys_and_arguments(void **state)
 					      RD_SPAN("7"),
 					      RD_SPAN("\0\1\2seed\37701234567"),
 					      RD_SPAN("\4anna\3web\0\0\1a\0\0\0\0"),
-					      RD_SPAN("100")};
+					      RD_SPAN("100"),
+					      RD_SPAN("$old"),
+					      RD_SPAN("")};
 	const struct rd_token token = token_of(0);
 
 	(void)state;
-	for (size_t login = 0; login < 2; login++) {
+	for (size_t login = 0; login <= 2; login += 2) {
 		rd_ask_issue(&question, &(struct rd_issue){.prefix = PREFIX,
 							   .token = &token,
 							   .sid = SID,
@@ -76,8 +79,8 @@ static void issue_asks_with_these_keys_and_arguments(void **state)
 								     .client = RD_SPAN("web"),
 								     .scope = RD_SPAN("a")},
 							   .sessions_max = 100,
-							   .login = login});
-		check(RD_SCRIPT_ISSUE, session_keys, 2 + login, args, COUNT(args));
+							   .hash = login ? args[7] : args[8]});
+		check(RD_SCRIPT_ISSUE, session_keys, 2 + login, args, 7 + login);
 	}
 }
 
@@ -103,7 +106,8 @@ static void the_largest_question_fits(void **state)
 							     .claims = {text, sizeof text},
 							     .agent = {text, sizeof text}},
 						   .sessions_max = UINT32_MAX,
-						   .login = true});
+						   .hash = {text, RD_PASSWORD_HASH_MAX - 1},
+						   .new_hash = {text, RD_PASSWORD_HASH_MAX - 1}});
 	assert_int_equal(question.arg[5].len, RD_RECORD_VAR_MAX);
 	assert_true(question.text_len <= sizeof question.text);
 }

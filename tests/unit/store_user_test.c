@@ -286,13 +286,13 @@ static void an_account_is_read_or_absent_or_has_to_wait_or_out(void **state)
 
 static void an_account_is_changed_by_its_slot(void **state)
 {
-	static const struct rd_span args[] = {RD_SPAN("rehash"), RD_SPAN("anna"), RD_SPAN("$new"),
-					      RD_SPAN("$old")};
+	static const struct rd_span args[] = {RD_SPAN("password"), RD_SPAN("anna"),
+					      RD_SPAN("$new")};
 
 	(void)state;
-	rd_ask_account(&question, PREFIX, slot, "rehash",
-		       &(struct rd_account){.name = args[1], .hash = args[2]}, args[3]);
-	check(RD_SCRIPT_ACCOUNT, account_keys, 1, args, 4);
+	rd_ask_account(&question, PREFIX, slot, "password",
+		       &(struct rd_account){.name = args[1], .hash = args[2]});
+	check(RD_SCRIPT_ACCOUNT, account_keys, 1, args, COUNT(args));
 }
 
 static void accounts_come_page_by_page(void **state)

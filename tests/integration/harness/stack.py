@@ -21,7 +21,7 @@ RUNNING = []  # for the logs of a failed test
 
 def tails(folder):
     """(name, text): the ends of the logs in folder that can explain a failure."""
-    for name in ("refreshd.log", "nginx.log"):
+    for name in ("refreshd.log", "nginx.log", "access.log"):
         path = pathlib.Path(folder) / name
         text = path.read_bytes()[-2000:].decode("utf-8", "replace") if path.exists() else ""
         if text:
@@ -147,8 +147,14 @@ class Stack:
         return seconds * 1000 + micros // 1000
 
     def age(self, token, by_ms):
-        """Moves the times of the session's last rotation and last use into the past."""
-        self.store.setrange(self.key(token), 8, self.record(token).aged(by_ms))
+        """Moves the times of the session's last rotation and last use into the past, and with them its idle expiry."""
+        key, record = self.key(token), self.record(token)
+        expires = self.store.pexpiretime(key)
+        with self.store.pipeline(transaction=True) as both:
+            both.setrange(key, 8, record.aged(by_ms))
+            if expires < record.expires_ms:
+                both.pexpireat(key, expires - by_ms)
+            both.execute()
 
     def revoke(self, token):
         self.store.setrange(self.key(token), 1, b"\1")

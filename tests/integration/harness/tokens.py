@@ -45,6 +45,9 @@ class Keys:
                 elif kind == "access" and fields[1] == "active":
                     self.access[fields[0]] = secret
 
+    def slot(self, user):
+        return b64(keyed(self.slot_key, 16, user.encode())[:8])
+
     def sid(self, family):
         return b64(keyed(self.sid_key, 16, family))
 

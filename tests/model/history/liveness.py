@@ -2,6 +2,7 @@
 logout, no thief, no expiry, no second failover, no token presented later than the protocol allows."""
 import bisect
 
+from . import late
 from .records import INFINITY
 from .verdict import Violation
 from .view import span
@@ -12,8 +13,9 @@ def L1(view):
     refused.
 
     Judges refusals of requests that honest actors sent while others were under way, or again. Every earlier
-    request with the family's tokens must have been prompt, and a lost one counts until in_flight_ms after its
-    client gave up: without that setting a lost request silences this check for its family.
+    request with the family's tokens must have been prompt, or a late retry that is certainly allowed; and a lost one
+    counts until in_flight_ms after its client gave up: without that setting a lost request silences this check for
+    its family. A late retry is expected to succeed only where operations name their senders.
     """
     for family in view.families.values():
         past = Past(view, family)
@@ -84,11 +86,12 @@ def honest(view, family):
 
 def prompt(view, family, op):
     """Whether it was certainly no reuse. A success was none; anything else was none when it took effect so soon
-    after the first request with its token that this token's rotation is young and the next one not possible."""
+    after the first request with its token that this token's rotation is young and the next one not possible, or
+    when it was allowed to be late."""
     if op.result == "ok" or view.wrong_client(op, family):
         return True
-    both = family.first_sent[op.presented.generation], view.last(op)
-    return both[1] < INFINITY and view.elapsed(both, both, family.name)[1] < view.setting("grace_ms", *both)[0]
+    grace = view.setting("grace_ms", family.first_sent[op.presented.generation], view.last(op))[0]
+    return late.longest(view, family, op) < grace or late.promised(view, family, op)
 
 
 def newest_when_quiet(view, op, past):

@@ -126,12 +126,17 @@ class Recorder:
             return self.target.ask("login", dialect.name, body, CONTENT_TYPE="application/json")
         return self.call("login", actor, ask, dialect, asked=name, client="web")
 
-    def refresh(self, token, actor="browser", dialect=FLASK, path=None, of=None, **fields):
+    def refresh(self, token, actor="browser", dialect=FLASK, path=None, of=None, sender="a browser", **fields):
+        """sender: its User-Agent; all come from this machine. A Service is not told who asks."""
+        http = hasattr(self.target, "http")
+
         def ask():
-            if hasattr(self.target, "http"):
-                return self.target.refresh(token, dialect, path)
-            return self.target.refresh(token)
-        return self.call("refresh", actor, ask, dialect, ref(token, of), **{"client": "web", **fields})
+            if not http:
+                return self.target.refresh(token)
+            headers, body = dialect.put(token)
+            return self.target.http("POST", path or dialect.path, {**headers, "User-Agent": sender}, body)
+        return self.call("refresh", actor, ask, dialect, ref(token, of),
+                         **{"client": "web", "sender": sender if http else None, **fields})
 
     def logout(self, token, ask, kind="logout", actor="browser", **fields):
         """ask() sends it; its answer of 2xx acknowledges. kind: logout, logout_all or revoke."""

@@ -36,6 +36,7 @@ class Op:
     answer, 429 or 5xx: it took effect, or will, or never does).
     answered: when a whole answer was there. ended: when the client gave up without one.
     forged: its tag is not good. honest: sent by whom the token was given to, as the protocol expects it.
+    sender: what its fingerprint is made of, browser and network, by any name; None: nobody knows.
     outcome: what the server called it, where a test knows: rotated, replayed, late, adopted ...
     """
     number: int
@@ -55,6 +56,7 @@ class Op:
     retry_of: Optional[int] = None
     forged: bool = False
     honest: bool = True
+    sender: Optional[str] = None
     outcome: Optional[str] = None
 
     @property

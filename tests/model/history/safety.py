@@ -5,7 +5,8 @@ wrong. An answered operation took effect by its answer: what a proxy gave up on 
 """
 import itertools
 
-from .state import differences, neighbours, overlapping, whole
+from . import late
+from .state import differences, neighbours, overlapping, set_back, whole
 from .verdict import Violation
 from .view import span
 
@@ -30,9 +31,9 @@ def S1(view):
 def S2(view):
     """One head rotates; rotations <= distinct generations presented.
 
-    Generation m is there only when m - 1 was presented before, and rotates only when it is as old as the grace.
-    Sees both in answers and snapshots, of families whose issue is recorded; not a rotation that nobody was
-    told of.
+    Generation m is there only when m - 1 was presented before, and rotates only when it is as old as the grace, and
+    as long after it was given late. Sees both in answers and snapshots, of families whose issue is recorded; not a
+    rotation that nobody was told of.
     """
     for family in (f for f in view.families.values() if f.issue):
         for sight in family.sights:
@@ -42,6 +43,7 @@ def S2(view):
                     yield Violation("S2", f"generation {sight.generation} though {sight.generation - 1} was not "
                                     "presented", [sight.source])
         yield from rotated_too_early(view, family)
+        yield from rotated_after_a_late_answer(view, family)
 
 
 def rotated_too_early(view, family):
@@ -57,61 +59,50 @@ def rotated_too_early(view, family):
                             [sight.source])
 
 
+def rotated_after_a_late_answer(view, family):
+    """Only where the head cannot have rotated before already, on a primary that was lost."""
+    for op, _, _ in late.given(view, family):
+        g = op.received.generation
+        if family.first_sent.get(g, op.sent) < op.sent:
+            continue
+        sight = next((s for s in family.by_generation(g + 1) if s.lo >= op.sent and view.lasting(op, s)), None)
+        if sight is None:
+            continue
+        view.judge("S2")
+        both = op.sent, sight.hi
+        most = view.elapsed(both, both)[1]
+        if most < view.setting("grace_ms", *both)[0]:
+            yield Violation("S2", f"generation {g} rotated {most:.0f} ms after it was given late at most",
+                            [op, sight.source])
+
+
 def S3(view):
     """Bounded grace: success with n < g implies n = g-1 and t - w < G (or a late retry within its bounds);
-    w changes only with g.
+    w changes only with g, or falls to the present because Redis' clock was set back.
 
     An answer names the head, so n and g are known; w lies before the earliest sight of g. w itself is seen
-    in snapshots only. Whether a late retry came from the same device cannot be seen.
+    in snapshots only. A late retry by another sender is seen where operations name theirs.
     """
     for family in view.families.values():
-        late = []
         for op in view.successes(family):
             view.judge("S3")
             n, g = op.presented.generation, op.received.generation
-            found = past_grace(view, family, op) if n == g - 1 else None
             if n < g - 1:
                 yield Violation("S3", f"success with {n} while the head was {g}", [op])
-            elif found and may_be_late(view, family, op, found[1]):
-                late.append((n, op))
-            elif found:
-                yield Violation("S3", f"success {found[1]:.0f} ms or more after the rotation", [found[0].source, op])
-            if op.outcome == "late" and view.setting("late_retry_ms", *span(op))[1] == 0:
-                yield Violation("S3", "a late retry though they are off", [op])
-        yield from over_budget(late)
+        allowed = []
+        for op, sight, least in late.given(view, family):
+            text = late.forbidden(view, family, op, sight, least)
+            if text:
+                yield Violation("S3", text, [*([sight.source] if sight else []), op])
+            else:
+                allowed.append(op)
+        near = late.over_budget(view, allowed)
+        if near:
+            yield Violation("S3", f"late retries in generations {sorted({o.presented.generation for o in near})}", near)
         for before, after in neighbours(view, family):
-            if before.generation == after.generation and before.rotated_ms != after.rotated_ms:
+            if (before.generation == after.generation and before.rotated_ms != after.rotated_ms
+                    and not set_back(view, before, after)):
                 yield Violation("S3", "w changed without g", [before, after])
-
-
-def past_grace(view, family, op):
-    """(sight, least ms) when the rotation certainly lies a grace back; None when it may be younger, or undone by
-    a failover. A head that is known to be still later is no question of grace but of S9."""
-    g = op.received.generation
-    sight = view.reached_before(family, g, op)
-    if sight is None or view.reached_before(family, g + 1, op):
-        return None
-    least, _ = view.since_rotation(family, g, sight, op)
-    grace = view.setting("grace_ms", *span(op))[1]
-    return (sight, least) if grace == 0 or least >= grace else None
-
-
-def may_be_late(view, family, op, least):
-    """Whether it can be a late retry: in time, and the head never presented since."""
-    limit, grace = (view.setting(name, *span(op))[1] for name in ("late_retry_ms", "grace_ms"))
-    return grace > 0 and least < limit and not any(
-        o.presented.generation == op.received.generation and o.answered <= op.sent and view.lasting(o, op)
-        for o in view.successes(family))
-
-
-def over_budget(late):
-    """Late retries in at most 2 distinct generations of any 8."""
-    generations = sorted({n for n, _ in late})
-    for n in generations:
-        near = [m for m in generations if n <= m < n + 8]
-        if len(near) > 2:
-            yield Violation("S3", f"late retries in generations {near}", [o for m, o in late if m in near])
-            return
 
 
 def S4(view):
@@ -286,19 +277,11 @@ def S9(view):
                 yield Violation("S9", "an answer older than the token presented", [op])
             if op.outcome == "adopted" and not any(f.at <= op.answered for f in view.lossy):
                 yield Violation("S9", "adopted though nothing was ever lost", [op])
-            if view.history.audited and healed(view, family, op) and not any(
+            if view.history.audited and late.adopted(view, family, op) and not any(
                     a.event == "refresh.adopted" and a.sid in (None, op.sid) for a in view.audit):
                 yield Violation("S9", "healed without an event", [op])
     if len(view.lossy) == 1 and view.lossy[0].lost is not None:
         yield from fallen(view, view.lossy[0])
-
-
-def healed(view, family, op):
-    """Whether it was told to, or the store was behind the token presented and nobody else could bring it there."""
-    others = [o for o in family.presented if o is not op]
-    return op.outcome == "adopted" or any(
-        s.exists and s.until <= op.sent and s.generation < op.presented.generation and view.lasting(s, op)
-        and not overlapping(view, others, s.at, op.answered) for s in family.snapshots)
 
 
 def fallen(view, failover):
@@ -318,8 +301,8 @@ def fallen(view, failover):
 def S10(view):
     """Expiry beats grace: no success after the idle or the absolute expiry.
 
-    The absolute one counts from the issue. The idle one from the last rotation that can have been: an operation
-    whose end nobody knows may have rotated at any time until its successor is seen.
+    The absolute one counts from the issue. The idle one from the last rotation or late retry that can have been: an
+    operation whose end nobody knows may have rotated at any time until its successor is seen.
     """
     for family in (f for f in view.families.values() if f.issue):
         for op in view.successes(family):
@@ -343,6 +326,8 @@ def move(view, family, op, before):
     if op.received and op.received.generation == op.presented.generation:
         young = op.received.generation > 0 and not view.lossy and not view.changes
         return None if young else span(op)
+    if late.possible(view, family, op):
+        return op.sent, view.last(op)
     seen = view.reach(family, op.presented.generation + 1, before)
     if seen and seen.hi < op.sent:
         return None  # rotated before

@@ -38,3 +38,14 @@ def whole(view, snapshot):
         yield "the key's expiry does not belong to the record"
     if snapshot.indexed is not None and snapshot.indexed == snapshot.revoked:
         yield "a tombstone in the index" if snapshot.revoked else "a living family is not in the index"
+
+
+def set_back(view, before, after):
+    """Whether the time of rotation may have fallen because Redis' clock was set back: what came from the future is
+    written down as the present of some moment between the two snapshots."""
+    back = any(c.family is None and c.low_ms < 0 and c.at <= after.until for c in view.clocks)
+    if not back or after.rotated_ms >= before.rotated_ms:
+        return False
+    forward = view.peak(before.at, after.until)  # how far the clock can have come in between
+    return ((after.now_ms is None or after.rotated_ms >= after.now_ms - forward)
+            and (before.now_ms is None or after.rotated_ms <= before.now_ms + forward))

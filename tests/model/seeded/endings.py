@@ -188,3 +188,19 @@ def a_young_heads_presentation_extends_nothing(s):
     op = s.refresh(head)
     yield
     succeed(s, op, 2)
+
+
+@violates("S10", idle_ms=5000, late_retry_ms=4000)
+def success_after_the_idle_expiry_that_a_late_retry_moved(s):
+    one, two = s.issue(), s.issue()
+    heads = [s.refresh(token).received for token in (one, two)]
+    s.wait(3000)
+    s.refresh(one)
+    s.refresh(two)
+    s.wait(4000)
+    s.refresh(heads[0])
+    s.wait(1000)
+    op = s.refresh(heads[1])
+    yield
+    assert s.history.ops[-2].result == "ok"
+    succeed(s, op, 2)

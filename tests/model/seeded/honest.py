@@ -45,6 +45,39 @@ def a_tab_is_refused_after_a_failover(s):
     refuse(two)
 
 
+@violates("L1", late_retry_ms=5000)
+def a_late_retry_is_refused(s):
+    token = s.issue()
+    s.refresh(token)
+    s.wait()
+    op = s.refresh(token)
+    yield
+    refuse(op)
+
+
+@violates("L1", late_retry_ms=5000)
+def a_late_retry_is_refused_though_the_head_was_presented(s):
+    token = s.grow(s.issue(), 2)
+    s.wait()
+    s.refresh(s.refresh(token).received)
+    s.wait()
+    op = s.refresh(token)
+    yield
+    refuse(op)
+
+
+@violates("L1", late_retry_ms=5000)
+def the_second_of_two_late_retries_is_refused(s):
+    token = s.issue()
+    s.refresh(token)
+    s.wait()
+    s.refresh(token)
+    s.wait(2000)
+    op = s.refresh(token)
+    yield
+    refuse(op)
+
+
 # L2: the browser's token when it is quiet.
 
 @violates("L2")
@@ -69,6 +102,17 @@ def the_newest_token_is_refused_after_a_failover(s):
     lost, = s.lose(lambda: s.refresh(token))
     s.wait(10 * PAST)
     op = s.refresh(lost.received)
+    yield
+    refuse(op)
+
+
+@violates("L2", late_retry_ms=5000)
+def the_head_is_refused_after_a_late_retry(s):
+    token = s.issue()
+    head = s.refresh(token).received
+    s.wait()
+    s.refresh(token)
+    op = s.refresh(head)
     yield
     refuse(op)
 

@@ -1,6 +1,6 @@
 """The stage for seeded violations, and the hands that falsify."""
 
-from history import Failover, Ref, Snapshot
+from history import Clock, Failover, Ref, Snapshot
 from simulator import World, ordinary
 
 SEEDED = []  # (invariant, function, settings)
@@ -43,6 +43,11 @@ class Scene(World):
 
     def snapshots(self, token):
         return [r for r in self.records if type(r) is Snapshot and r.family == token.family]
+
+    def set_back(self, ms):
+        """Redis' clock."""
+        self.server.jumped -= ms
+        self.records.append(Clock(self.now, self.now, -ms, -ms))
 
     def lose(self, *work, known=True):
         """A failover that loses whatever the calls in work write, and keeps all before."""

@@ -1,16 +1,14 @@
-"""The demo page and refreshd.js in a real browser. Without Chromium there is nothing to run."""
+"""The demo page and refreshd.js in a real browser: make test-browser, which installs Chromium."""
 import signal
 
 import pytest
 
+from chromium import Chromium
 from harness import stack as stacks
 from harness.browser import REFRESH
-from harness.chromium import PROGRAM, Chromium
 from harness.redis_server import RedisServer
 from harness.sessions import ended
 from harness.tokens import Token
-
-pytestmark = pytest.mark.skipif(not PROGRAM, reason="no chromium")
 
 READY = "document.querySelector('script[src=\"demo.js\"]') && document.readyState === 'complete'"
 
@@ -70,9 +68,9 @@ def test_the_demo_page_logs_in_works_and_logs_out(chromium, site):
     assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"], cookie["path"]) == (True, True, "Strict", "/")
     assert tab.run("document.cookie") == "", "out of reach of scripts"
     press(tab, "protected", '"sub": "demo"')
-    press(tab, "sensitive", "200")
+    press(tab, "sensitive", "GET /sensitive → 200")
     press(tab, "refresh", "/session/refresh → 200")
-    press(tab, "sensitive", "401")
+    press(tab, "sensitive", "GET /sensitive → 401")
     press(tab, "tabs", " ".join(["200"] * 20))
     press(tab, "sessions", '"total": 1')
     token = token_of(chromium)
