@@ -69,6 +69,8 @@ test-unit: deps-test unit ## unit tests alone (also with VARIANT=asan)
 	@fail=; for t in $(UNIT); do $$t || fail="$$fail $$t"; done; test -z "$$fail" || { echo "failed:$$fail"; exit 1; }
 test-integration: deps-test all ## integration tests alone
 	@/usr/bin/python3 tests/run.py integration
+compose-test: ## docker-compose.yml for real, with containers killed under load; skipped without an engine
+	@/usr/bin/python3 tests/compose/run
 test-browser: deps-browser all ## the demo page and refreshd.js in headless Chromium
 	@/usr/bin/python3 tests/run.py browser
 lint: deps-test $(LUA) ## floors, lengths, format, clang-tidy, cppcheck, shellcheck
@@ -83,10 +85,8 @@ fuzz: deps-test ## each fuzz target for SECONDS=30
 	@$(MAKE) VARIANT=fuzz replays fuzz-all
 clean: ## removes build/
 	rm -rf build
-install: all ## DESTDIR= PREFIX=/usr/local
-	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/refreshd
-	install -d $(DESTDIR)$(PREFIX)/share/refreshd/nginx
-	install -m 644 nginx/include/*.conf $(DESTDIR)$(PREFIX)/share/refreshd/nginx
+install: all ## DESTDIR= PREFIX=/usr/local: binary, nginx includes, systemd units, man pages
+	@fcgi/dist/install.sh $(BIN) '$(DESTDIR)' '$(PREFIX)'
 help: ## this menu
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
 
@@ -145,6 +145,6 @@ fuzz-all: $(FUZZ:=.fuzz)
 		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
 
 export PORT DIR WORKERS ACCESS_LOG
-.PHONY: all asan run up down test test-unit test-integration test-browser lint format model bench fuzz clean install help \
+.PHONY: all asan run up down test test-unit test-integration test-browser compose-test lint format model bench fuzz clean install help \
 	deps-build deps-run deps-test deps-browser unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "run/tcp_address.h"
 
 // nginx may open all its connections at once; 128 gave 502 under a stall.
 #define BACKLOG 4096
@@ -45,11 +46,13 @@ static bool handed_in(const char *address)
 
 bool rd_listen_address(const char *address, struct rd_buf *why)
 {
+	struct rd_tcp_address tcp;
 	struct sockaddr_un un;
 
-	return unix_address(address, &un) || handed_in(address) ||
-	       fail(why, address, "wants unix:/path, at most 107 bytes of path, or fd:0 to fd:9") ==
-		   0;
+	return unix_address(address, &un) || handed_in(address) || rd_tcp_address(address, &tcp) ||
+	       fail(why, address,
+		    "wants unix:/path (at most 107 bytes of path), tcp:ADDRESS:PORT (IPv6 in "
+		    "brackets), or fd:0 to fd:9") == 0;
 }
 
 static int option(int fd, int name)
@@ -92,7 +95,7 @@ static const char *unfit(int fd)
 	if (!rd_listens(fd))
 		return "is no listening socket";
 	if (option(fd, SO_DOMAIN) != AF_UNIX || option(fd, SO_TYPE) != SOCK_STREAM)
-		return "is no unix stream socket; FastCGI over TCP is not served";
+		return "is no unix stream socket";
 	if (!name_of(fd, &un) || !*un.sun_path)
 		return "has no name in the file system, so everybody may connect";
 	if (stat(un.sun_path, &st) == 0 && st.st_mode & S_IWOTH)
@@ -129,6 +132,24 @@ int rd_listen_on(int fd, struct rd_buf *why)
 	return fd;
 }
 
+static int listen_tcp(const char *address, struct rd_buf *why)
+{
+	struct rd_tcp_address tcp;
+	int fd;
+
+	(void)!rd_tcp_address(address, &tcp); // rd_listen has asked
+	fd = socket(tcp.addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	// Connections of the last run may still be closing; a socket that listens is in the way all
+	// the same.
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
+	    bind(fd, (const struct sockaddr *)&tcp.addr, tcp.len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	(void)fail(why, address, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 int rd_listen(const char *address, struct rd_buf *why)
 {
 	struct sockaddr_un un;
@@ -138,8 +159,11 @@ int rd_listen(const char *address, struct rd_buf *why)
 
 	if (handed_in(address))
 		return rd_listen_on(address[3] - '0', why);
-	if (!rd_listen_address(address, why) || !unix_address(address, &un))
+	if (!rd_listen_address(address, why))
 		return -1;
+	if (rd_is_tcp(address))
+		return listen_tcp(address, why);
+	(void)unix_address(address, &un);
 	if (lstat(un.sun_path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
 			return fail(why, address, "is there and is no socket");

@@ -2,9 +2,10 @@
 #pragma once
 #include "base/buf.h"
 
-// address: unix:/path. Makes a non-blocking, close-on-exec socket of mode 0660, in place of a dead
-// one of the same name; one that somebody answers on is left alone. Or fd:NUMBER, see
-// rd_listen_on. -1 with why.
+// address: unix:/path or tcp:ADDRESS:PORT. Makes a non-blocking, close-on-exec socket; of a path
+// with mode 0660, in place of a dead one of the same name; one that somebody answers on is left
+// alone. Who may be reached from elsewhere is the configuration's to say (listen_insecure_tcp). Or
+// fd:NUMBER, see rd_listen_on. -1 with why.
 [[nodiscard]] int rd_listen(const char *address, struct rd_buf *why);
 // Whether address is one at all; nothing is made. False with why.
 [[nodiscard]] bool rd_listen_address(const char *address, struct rd_buf *why);

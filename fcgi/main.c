@@ -2,12 +2,13 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "fcgi/verbs.h"
+#include "fcgi/help.h"
 #include "run/version.h"
 
 static int version(const struct rd_config *config, int argc, char **argv);
 static int help(const struct rd_config *config, int argc, char **argv);
 static int show(const struct rd_config *config, int argc, char **argv);
+static int completion(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
@@ -24,6 +25,9 @@ static const struct rd_verb verbs[] = {
     {"-t", "", "tests the configuration, the keys and Redis; exit status 0, 69 or 78",
      rd_verb_test},
     {"-T", "", "prints every option's value and where it came from, as a configuration file", show},
+    {"doctor", "[--nginx FILE ...]", "names mistakes in the set-up, or in nginx's configuration",
+     rd_verb_doctor},
+    {"completion", "bash|zsh|fish", "prints a script that completes these words", completion},
     {"version", "", "prints the version", version},
     {"help", "", "prints this", help},
 };
@@ -39,7 +43,9 @@ static int version(const struct rd_config *config, int argc, char **argv)
 
 static int help(const struct rd_config *config, int argc, char **argv)
 {
-	(void)config, (void)argc, (void)argv;
+	(void)config;
+	if (argc == 2 && strcmp(argv[0], "--mdoc") == 0) // for the man pages, at install
+		return rd_help_mdoc(argv[1], verbs, VERB_COUNT);
 	puts("usage: refreshd VERB [--config FILE] [--OPTION VALUE ...]\n");
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		char left[100];
@@ -64,6 +70,12 @@ static int show(const struct rd_config *config, int argc, char **argv)
 	printf("; refreshd %s\n", rd_version);
 	rd_config_show(config);
 	return 0;
+}
+
+static int completion(const struct rd_config *config, int argc, char **argv)
+{
+	(void)config;
+	return rd_help_completion(argc == 1 ? argv[0] : NULL, verbs, VERB_COUNT);
 }
 
 // Takes --config FILE out of argv. NULL when there is none.
@@ -135,7 +147,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		if (strcmp(verbs[i].name, name) != 0)
 			continue;
-		if (verbs[i].run != version && verbs[i].run != help &&
+		if (verbs[i].run != version && verbs[i].run != help && verbs[i].run != completion &&
 		    !load(&config, &argc, argv, &why)) {
 			if (verbs[i].run == rd_verb_test)
 				return rd_test_config_failed(rd_buf_span(&why));

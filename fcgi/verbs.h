@@ -21,6 +21,7 @@ int rd_verb_stats(const struct rd_config *config, int argc, char **argv);
 int rd_verb_key(const struct rd_config *config, int argc, char **argv);
 int rd_verb_session(const struct rd_config *config, int argc, char **argv);
 int rd_verb_inspect(const struct rd_config *config, int argc, char **argv);
+int rd_verb_doctor(const struct rd_config *config, int argc, char **argv);
 int rd_verb_user(const struct rd_config *config, int argc, char **argv);
 
 // For verbs: complains on stderr and gives status.

@@ -201,7 +201,7 @@ start_refreshd() {
 }
 
 write_nginx_conf() {
-	local f name cpus user="" log="\"$dir/access.log\" plain buffer=32k flush=1s"
+	local f name cpus user="" log="\"$dir/access.log\" refreshd buffer=32k flush=1s"
 	cpus=$(nproc)
 	[ "$(id -u)" != 0 ] || user="user root; # its workers must get into DIR, which is root's alone"
 	[ "$access_log" = on ] || log=off

@@ -5,7 +5,7 @@ set -eu
 
 build="gcc libc6-dev libfcgi-dev libhiredis-dev libjson-c-dev libsodium-dev libinih-dev"
 run="$build nginx redis-server curl procps"
-test="$run git clang clang-tidy clang-format cppcheck shellcheck valgrind libcmocka-dev
+test="$run git clang clang-tidy clang-format cppcheck shellcheck mandoc valgrind libcmocka-dev
 	libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-jwt python3-authlib
 	python3-hypothesis python3-redis python3-requests python3-cryptography"
 browser="$test chromium"

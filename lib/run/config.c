@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "run/log.h"
 #include "run/option.h"
+#include "run/tcp_address.h"
 
 #define SECTION_MAX 48 // inih keeps no more of a section's name
 
@@ -243,6 +244,24 @@ static bool read_level(struct rd_config *config, struct rd_buf *why)
 		      why);
 }
 
+#define TCP_OPEN                                                                                   \
+	": other machines reach this address and could ask as anybody; where they cannot, say so " \
+	"too by listen_insecure_tcp = on"
+
+// Whoever reaches the socket chooses route, client and address of the user himself, so a port that
+// others reach is wanted twice.
+static bool tcp_wanted(const struct rd_config *config, enum rd_option_id option,
+		       const char *address, struct rd_buf *why)
+{
+	struct rd_tcp_address tcp;
+
+	if (!rd_tcp_address(address, &tcp) || tcp.loopback || config->tcp_open)
+		return true;
+	return refuse(config, option,
+		      option == RD_OPTION_listen ? "listen" TCP_OPEN : "login_listen" TCP_OPEN,
+		      why);
+}
+
 static bool finish(struct rd_config *config, struct rd_buf *why)
 {
 	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name))
@@ -256,6 +275,10 @@ static bool finish(struct rd_config *config, struct rd_buf *why)
 		    &config->csrf_token, why) ||
 	    !either(config, RD_OPTION_log_requests, (const char *const[]){"off", "on"},
 		    &config->each_request, why) ||
+	    !either(config, RD_OPTION_listen_insecure_tcp, (const char *const[]){"off", "on"},
+		    &config->tcp_open, why) ||
+	    !tcp_wanted(config, RD_OPTION_listen, config->listen, why) ||
+	    !tcp_wanted(config, RD_OPTION_login_listen, config->login_listen, why) ||
 	    !read_level(config, why))
 		return false;
 	if (!*config->audience)

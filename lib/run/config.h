@@ -51,6 +51,7 @@ struct rd_config {
 	int alg_name;                  // 1: EdDSA is written as Ed25519
 	bool durable;                  // durability = replica
 	bool csrf_token;               // cookie_csrf = token
+	bool tcp_open;                 // listen_insecure_tcp = on
 	bool each_request;             // log_requests = on
 	enum rd_log_level least_level; // of log_level
 	// For reading it again: the file (NULL: none), and the flags with what else was on the

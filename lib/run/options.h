@@ -31,8 +31,9 @@
 	X(argon2_mem_kib,      19456,    8, 4194304,   "Argon2id memory of one hash")
 
 #define RD_TEXT_OPTIONS(X) \
-	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660), or fd:NUMBER; one that is handed in comes first") \
+	X(listen,              "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket, unix:/path (mode 0660), tcp:ADDRESS:PORT or fd:NUMBER; one that is handed in comes first") \
 	X(login_listen,        "unix:/run/refreshd/login.sock", 112, "FastCGI socket for logins") \
+	X(listen_insecure_tcp, "off",       16,  "on: these sockets may be tcp ones that other machines reach; who reaches them can ask as anybody") \
 	X(redis,               "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
 	X(redis_prefix,        "rd:",       32,  "begins every key, so that deployments can share one Redis") \
 	X(redis_user,          "",          64,  "Redis ACL user") \
@@ -56,7 +57,7 @@
 // All others are taken up by requests that begin afterwards: they must be read through the
 // request's generation, never from the configuration that the worker was started with.
 #define RD_FIXED_OPTIONS(X) \
-	X(workers) X(login_workers) X(listen) X(login_listen) X(verify_cache) X(key_file) \
+	X(workers) X(login_workers) X(listen) X(login_listen) X(listen_insecure_tcp) X(verify_cache) X(key_file) \
 	X(redis) X(redis_prefix) X(redis_user) X(redis_password_file) X(redis_timeout_ms) X(durability) \
 	X(log_file) X(log_level)
 // clang-format on

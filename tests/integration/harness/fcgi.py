@@ -63,8 +63,10 @@ class Reply:
 
 
 class Connection:
+    """path: of the socket, or (address, port)."""
+
     def __init__(self, path, timeout=15):
-        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket = socket.socket(socket.AF_INET if isinstance(path, tuple) else socket.AF_UNIX)
         self.socket.settimeout(timeout)
         wait_until(lambda: self.connects(path), what="room in the listener's queue")
 

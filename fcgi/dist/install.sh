@@ -1,0 +1,48 @@
+#!/bin/sh
+# make install: install.sh BINARY DESTDIR PREFIX. Nothing is started, enabled or written over in /etc.
+set -eu
+bin=$1
+prefix=$3
+root=$2$prefix
+here=$(dirname "$0")
+
+file() { # source target: text, with the binary's place filled in
+	install -d "$(dirname "$2")"
+	sed "s|/usr/bin/refreshd|$prefix/bin/refreshd|g" "$1" >"$2"
+	chmod 644 "$2"
+}
+
+page() { # man page: @OPTIONS@ and @VERBS@ are what the binary says of itself
+	name=$(basename "$1" .in)
+	install -d "$root/share/man/man${name##*.}"
+	while IFS= read -r line; do
+		case $line in
+		@*@) "$bin" help --mdoc "$(echo "$line" | tr -d @ | tr '[:upper:]' '[:lower:]')" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done <"$1" >"$root/share/man/man${name##*.}/$name"
+	chmod 644 "$root/share/man/man${name##*.}/$name"
+}
+
+install -D -m 755 "$bin" "$root/bin/refreshd"
+for unit in "$here"/systemd/*.service "$here"/systemd/*.socket; do
+	file "$unit" "$root/lib/systemd/system/$(basename "$unit")"
+done
+file "$here/systemd/refreshd.sysusers" "$root/lib/sysusers.d/refreshd.conf"
+file "$here/systemd/refreshd.tmpfiles" "$root/lib/tmpfiles.d/refreshd.conf"
+for conf in "$here"/../../nginx/include/*.conf; do
+	file "$conf" "$root/share/refreshd/nginx/$(basename "$conf")"
+done
+file "$here/../../nginx/html/refreshd.js" "$root/share/refreshd/refreshd.js"
+for page in "$here"/man/*.in; do
+	page "$page"
+done
+for shell in bash:bash-completion/completions/refreshd zsh:zsh/site-functions/_refreshd \
+	fish:fish/vendor_completions.d/refreshd.fish; do
+	install -d "$(dirname "$root/share/${shell#*:}")"
+	"$bin" completion "${shell%%:*}" >"$root/share/${shell#*:}"
+	chmod 644 "$root/share/${shell#*:}"
+done
+for doc in README.md LICENSE; do
+	file "$here/../../$doc" "$root/share/doc/refreshd/$doc"
+done

@@ -1,0 +1,30 @@
+"""FastCGI over TCP, for containers: the same answers, and no open port by one slip (D, deployment)."""
+import pytest
+
+from harness import fcgi
+from harness.processes import free_ports
+from harness.service import Service
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_all_is_answered_over_tcp(redis_server, address):
+    general, login = free_ports(2)
+    running = Service(redis_server.socket, REFRESHD_LISTEN=f"tcp:{address}:{general}",
+                      REFRESHD_LOGIN_LISTEN=f"tcp:{address}:{login}", REFRESHD_LISTEN_INSECURE_TCP="on")
+    running.socket, running.login_socket = ("127.0.0.1", general), ("127.0.0.1", login)
+    running.add_user("tina", "secret")
+    with running:
+        assert running.login("tina", "secret").status == 200
+        token = running.token()
+        kept = fcgi.Connection(running.socket)
+        params = fcgi.params("refresh", "flask", HTTP_AUTHORIZATION=f"Bearer {token}")
+        assert [kept.ask(params).status for _ in range(3)] == [200] * 3
+        running.end()
+        running.start()  # at once: what is left of closed connections is not in the way
+        assert running.refresh(token).status == 200
+
+
+def test_an_open_port_is_wanted_twice(idle):
+    idle.env["REFRESHD_LISTEN"] = "tcp:0.0.0.0:9000"
+    done = idle.run("serve")
+    assert done.returncode == 78 and b"listen_insecure_tcp" in done.stderr
