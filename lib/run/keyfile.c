@@ -22,11 +22,23 @@ static bool fail(struct rd_buf *why, const char *path, const char *reason)
 	return false;
 }
 
-static const char *refuse(const struct stat *st)
+// systemd gives the service's user a credential by an ACL, which shows as the group's right to
+// read.
+static bool is_credential(const char *path)
 {
+	const char *folder = getenv("CREDENTIALS_DIRECTORY");
+	const size_t len = folder ? strlen(folder) : 0;
+
+	return len && strncmp(path, folder, len) == 0 && path[len] == '/' && !strstr(path, "/../");
+}
+
+static const char *refuse(const char *path, const struct stat *st)
+{
+	const mode_t others = is_credential(path) ? 037 : 077;
+
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
-	if (st->st_mode & 077)
+	if (st->st_mode & others)
 		return "others than its owner have access; chmod 600 it";
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return "belongs to another user";
@@ -38,7 +50,7 @@ static int open_secret(const char *path, struct rd_buf *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
-	const char *reason = fd < 0 || fstat(fd, &st) ? strerror(errno) : refuse(&st);
+	const char *reason = fd < 0 || fstat(fd, &st) ? strerror(errno) : refuse(path, &st);
 
 	if (!reason)
 		return fd;

@@ -44,6 +44,25 @@ static void s_any_access_for_others_is_refused(void **state)
 	}
 }
 
+static void s_a_credential_may_be_its_groups_to_read(void **state)
+{
+	static const mode_t bad[] = {0444, 0460, 0450, 0404};
+
+	(void)state;
+	setenv("CREDENTIALS_DIRECTORY", dir, 1);
+	write_file(path, RING, sizeof RING - 1, 0440);
+	assert_true(load(path));
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		write_file(path, RING, sizeof RING - 1, bad[i]);
+		assert_refused(path, OPEN_TO_OTHERS);
+	}
+	write_file(path, RING, sizeof RING - 1, 0440);
+	setenv("CREDENTIALS_DIRECTORY", "/tmp/refreshd", 1); // begins alike, is another folder
+	assert_refused(path, OPEN_TO_OTHERS);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	assert_refused(path, OPEN_TO_OTHERS);
+}
+
 static void s_another_users_file_is_refused(void **state)
 {
 	(void)state;
@@ -213,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(s_a_key_file_for_its_owner_alone_is_loaded),
 	    TEST(s_any_access_for_others_is_refused),
+	    TEST(s_a_credential_may_be_its_groups_to_read),
 	    TEST(s_another_users_file_is_refused),
 	    TEST(s_a_link_is_as_good_as_what_it_names),
 	    TEST(what_is_no_file_is_refused),
