@@ -2,11 +2,11 @@
 #include <sodium.h>
 #include "run/keyfile.h"
 
-static bool refuse(const struct rd_config *config, struct rd_buf *why, const char *reason)
+static bool refuse(const struct rd_config *config, struct rd_buf *why, struct rd_span reason)
 {
 	rd_put_str(why, config->key_file);
 	rd_put_str(why, ": ");
-	rd_put_str(why, reason);
+	rd_put_span(why, reason);
 	return false;
 }
 
@@ -19,11 +19,11 @@ static bool ask_keys(const struct rd_config *config, const struct rd_keys *befor
 	if (!rd_keyfile_load(config->key_file, keys, why))
 		return false;
 	if (!rd_config_signs(config, keys, &inner))
-		return refuse(config, why, reason);
+		return refuse(config, why, rd_buf_span(&inner));
 	// With another one no account would be found, and no session of a user.
 	if (!sodium_is_zero(before->slot_key, sizeof before->slot_key) &&
 	    sodium_memcmp(before->slot_key, keys->slot_key, sizeof keys->slot_key) != 0)
-		return refuse(config, why, "another deployment key than the one in use");
+		return refuse(config, why, rd_span("another deployment key than the one in use"));
 	return true;
 }
 
@@ -33,7 +33,7 @@ bool rd_reload(const struct rd_config *config, struct rd_published *published, s
 	bool fine;
 
 	if (!keys)
-		return refuse(config, why, "out of memory");
+		return refuse(config, why, rd_span("out of memory"));
 	fine = ask_keys(config, rd_published_keys(published), keys, why);
 	if (fine)
 		rd_publish(published, keys);
