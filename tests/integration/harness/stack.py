@@ -147,8 +147,14 @@ class Stack:
         return seconds * 1000 + micros // 1000
 
     def age(self, token, by_ms):
-        """Moves the times of the session's last rotation and last use into the past."""
-        self.store.setrange(self.key(token), 8, self.record(token).aged(by_ms))
+        """Moves the times of the session's last rotation and last use into the past, and with them its idle expiry."""
+        key, record = self.key(token), self.record(token)
+        expires = self.store.pexpiretime(key)
+        with self.store.pipeline(transaction=True) as both:
+            both.setrange(key, 8, record.aged(by_ms))
+            if expires < record.expires_ms:
+                both.pexpireat(key, expires - by_ms)
+            both.execute()
 
     def revoke(self, token):
         self.store.setrange(self.key(token), 1, b"\1")
