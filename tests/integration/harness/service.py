@@ -10,7 +10,7 @@ import tempfile
 
 from . import fcgi
 from .dialects import compact
-from .processes import binary, children, environment
+from .processes import alive, binary, children, environment
 from .stack import print_logs, tails
 from .tokens import Keys, Token
 from .wait import wait_until
@@ -135,6 +135,8 @@ class Service:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
                     pass
+            # on a busy machine they take a while, and till then their sockets answer
+            wait_until(lambda: not any(map(alive, workers)), what="the workers are gone")
         RUNNING.remove(self)
         if self.own_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
