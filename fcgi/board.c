@@ -85,6 +85,11 @@ void rd_board_beat(struct rd_board *board, unsigned place, int64_t now_ms)
 		atomic_store_explicit(beat_ms, now_ms, memory_order_relaxed);
 }
 
+void rd_board_busy(struct rd_board *board, unsigned place, int64_t until_ms)
+{
+	atomic_store_explicit(&board->place[place].beat_ms, until_ms, memory_order_relaxed);
+}
+
 static void ring(const struct rd_board *board)
 {
 	(void)!write(board->bell_fd, &(uint64_t){1}, sizeof(uint64_t));
@@ -92,7 +97,7 @@ static void ring(const struct rd_board *board)
 
 void rd_board_serve(struct rd_board *board, unsigned place, int64_t now_ms)
 {
-	atomic_store(&board->place[place].beat_ms, now_ms);
+	rd_board_busy(board, place, now_ms);
 	atomic_store(&board->place[place].serving, true);
 	ring(board);
 }

@@ -20,7 +20,10 @@ int64_t rd_board_beat_ms(const struct rd_board *board, unsigned place);
 bool rd_board_serving(const struct rd_board *board, unsigned place);
 bool rd_board_tired(const struct rd_board *board, unsigned place);
 
-// The worker at that place: it lives, at every wake-up; the last two ring.
+// The worker at that place: it lives, at every wake-up; the last two
+// ring.
 void rd_board_beat(struct rd_board *board, unsigned place, int64_t now_ms);
+// It is about to do what takes long in one piece: no sign is due until then. The end, until now.
+void rd_board_busy(struct rd_board *board, unsigned place, int64_t until_ms);
 void rd_board_serve(struct rd_board *board, unsigned place, int64_t now_ms);
 void rd_board_tire(struct rd_board *board, unsigned place);

@@ -8,31 +8,31 @@
 // Of the whole service's standing still while Redis is asked.
 #define REDIS_TIMEOUT_MAX_MS 1000
 
-static bool refuse(const struct rd_config *config, struct rd_buf *why, const char *reason)
+static bool refuse(const struct rd_config *config, struct rd_buf *why, struct rd_span reason)
 {
 	rd_config_blame(config, RD_OPTION_key_file, why);
 	rd_put_str(why, config->key_file);
 	rd_put_str(why, ": ");
-	rd_put_str(why, reason);
+	rd_put_span(why, reason);
 	return false;
 }
 
 static bool ask_keys(const struct rd_config *config, const struct rd_keys *before,
 		     struct rd_keys *keys, struct rd_buf *why)
 {
-	char reason[256] = "";
-	struct rd_buf inner = {reason, 0, sizeof reason - 1, false};
+	char reason[256];
+	struct rd_buf inner = RD_BUF(reason);
 
 	rd_config_blame(config, RD_OPTION_key_file, why);
 	if (!rd_keyfile_load(config->key_file, keys, why))
 		return false;
 	why->len = 0;
 	if (!rd_config_signs(config, keys, &inner))
-		return refuse(config, why, reason);
+		return refuse(config, why, rd_buf_span(&inner));
 	// With another one no account would be found, and no session of a user.
 	if (!sodium_is_zero(before->slot_key, sizeof before->slot_key) &&
 	    sodium_memcmp(before->slot_key, keys->slot_key, sizeof keys->slot_key) != 0)
-		return refuse(config, why, "another deployment key than the one in use");
+		return refuse(config, why, rd_span("another deployment key than the one in use"));
 	return true;
 }
 
@@ -87,7 +87,7 @@ static bool ask_and_publish(const struct rd_worker_setup *setup, const struct rd
 	bool fine;
 
 	if (!keys)
-		return refuse(config, why, "out of memory");
+		return refuse(config, why, rd_span("out of memory"));
 	fine = ask_keys(config, rd_published_keys(setup->published), keys, why) &&
 	       ask_redis(setup, config, why);
 	if (fine) {

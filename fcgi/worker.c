@@ -19,7 +19,8 @@
 #define ACCEPT_BACK_OFF_MS 100 // out of descriptors or memory
 #define HASH_PAUSE_MS      5   // between two hashes, for events that never end
 #define RETIRE_PAUSE_MS    1000 // a kept connection idle for so long is at the bottom of nginx's pile
-#define BEATS              3    // in the time after which no sign means stuck
+#define HASH_MAX_MS        60000 // of one; it is slow where everything else comes first
+#define BEATS              3     // in the time after which no sign means stuck
 
 static bool watch(struct rd_loop *loop, int fd, uint32_t events, void *tag)
 {
@@ -155,8 +156,10 @@ static void hash_one(struct rd_loop *loop, bool idle)
 {
 	if (!idle && loop->now_ms - loop->hashed_ms < HASH_PAUSE_MS)
 		return;
+	rd_board_busy(loop->setup->board, loop->setup->place, loop->now_ms + HASH_MAX_MS);
 	rd_conn_hash(loop);
 	loop->hashed_ms = loop->now_ms = rd_mono_ms();
+	rd_board_busy(loop->setup->board, loop->setup->place, loop->now_ms);
 }
 
 // Up to a quarter sooner than the limit, or workers that started together would go together.
