@@ -154,7 +154,8 @@ static uint32_t no_keepalive(const struct rd_view *v)
 {
 	const uint32_t group = rd_view_upstream(v->conf, v->target);
 
-	if (asks_password(v) || rd_view_says(v, "fastcgi_next_upstream", "off") || by_variable(v))
+	if (asks_password(v) || rd_span_is(v->route, RD_SPAN("issue")) ||
+	    rd_view_says(v, "fastcgi_next_upstream", "off") || by_variable(v))
 		return 0; // sent once only: rather over no connection that may end under it
 	if (!group)
 		return pass(v);

@@ -244,6 +244,7 @@ static bool read_level(struct rd_config *config, struct rd_buf *why)
 		      why);
 }
 
+#define TCP_WANTS ": wants tcp:ADDRESS:PORT, an IPv6 address in brackets"
 #define TCP_OPEN                                                                                   \
 	": other machines reach this address and could ask as anybody; where they cannot, say so " \
 	"too by listen_insecure_tcp = on"
@@ -253,13 +254,17 @@ static bool read_level(struct rd_config *config, struct rd_buf *why)
 static bool tcp_wanted(const struct rd_config *config, enum rd_option_id option,
 		       const char *address, struct rd_buf *why)
 {
+	const bool logins = option == RD_OPTION_login_listen;
 	struct rd_tcp_address tcp;
 
-	if (!rd_tcp_address(address, &tcp) || tcp.loopback || config->tcp_open)
+	if (!rd_is_tcp(address))
 		return true;
-	return refuse(config, option,
-		      option == RD_OPTION_listen ? "listen" TCP_OPEN : "login_listen" TCP_OPEN,
-		      why);
+	if (!rd_tcp_address(address, &tcp))
+		return refuse(config, option,
+			      logins ? "login_listen" TCP_WANTS : "listen" TCP_WANTS, why);
+	if (tcp.loopback || config->tcp_open)
+		return true;
+	return refuse(config, option, logins ? "login_listen" TCP_OPEN : "listen" TCP_OPEN, why);
 }
 
 static bool finish(struct rd_config *config, struct rd_buf *why)
