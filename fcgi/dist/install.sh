@@ -34,6 +34,9 @@ for conf in "$here"/../../nginx/include/*.conf; do
 	file "$conf" "$root/share/refreshd/nginx/$(basename "$conf")"
 done
 file "$here/../../nginx/html/refreshd.js" "$root/share/refreshd/refreshd.js"
+for extra in redis-acl.conf grafana-dashboard.json prometheus-rules.yml; do
+	file "$here/$extra" "$root/share/refreshd/$extra"
+done
 for page in "$here"/man/*.in; do
 	page "$page"
 done
