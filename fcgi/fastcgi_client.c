@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "run/tcp_address.h"
 
 #define HEADER   8
 #define END_BODY 8
@@ -85,21 +86,52 @@ static int fail(int fd, struct rd_buf *why, const char *address, const char *wha
 	return -1;
 }
 
-// A listener whose queue is full says EAGAIN at once, where a blocking socket would wait for ever.
-static int dial(const char *address, int64_t until_ms, struct rd_buf *why)
+// False for what is neither unix:/path nor tcp:ADDRESS:PORT.
+static bool read_address(const char *address, struct rd_tcp_address *out)
 {
 	struct sockaddr_un name = {.sun_family = AF_UNIX};
 	const size_t scheme = strlen("unix:");
-	int fd;
 
+	if (rd_is_tcp(address))
+		return rd_tcp_address(address, out);
 	if (strncmp(address, "unix:", scheme) != 0 ||
 	    strlen(address + scheme) >= sizeof name.sun_path)
-		return fail(-1, why, address, "no unix:/path");
+		return false;
 	memcpy(name.sun_path, address + scheme, strlen(address + scheme));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	memcpy(&out->addr, &name, sizeof name);
+	out->len = sizeof name;
+	return true;
+}
+
+// What came of a connect that goes on by itself (TCP): 0 or an error number.
+static int outcome(int fd, int64_t until_ms)
+{
+	struct pollfd out = {.fd = fd, .events = POLLOUT};
+	const int64_t left_ms = until_ms - rd_mono_ms();
+	int error = ETIMEDOUT;
+
+	if (left_ms > 0 && poll(&out, 1, (int)left_ms) == 1 &&
+	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}))
+		error = errno;
+	return error;
+}
+
+// A listener whose queue is full says EAGAIN at once, where a blocking socket would wait for ever.
+static int dial(const char *address, int64_t until_ms, struct rd_buf *why)
+{
+	struct rd_tcp_address to;
+	int fd, error;
+
+	if (!read_address(address, &to))
+		return fail(-1, why, address, "neither unix:/path nor tcp:ADDRESS:PORT");
+	fd = socket(to.addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(fd, why, address, strerror(errno));
-	while (connect(fd, (const struct sockaddr *)&name, sizeof name)) {
+	while (connect(fd, (const struct sockaddr *)&to.addr, to.len)) {
+		if (errno == EINPROGRESS) {
+			error = outcome(fd, until_ms);
+			return error ? fail(fd, why, address, strerror(error)) : fd;
+		}
 		if (errno != EAGAIN && errno != EINTR)
 			return fail(fd, why, address, strerror(errno));
 		if (rd_mono_ms() >= until_ms)

@@ -13,7 +13,7 @@ enum rd_fastcgi {
 	RD_FASTCGI_ODD,  // whoever answers is no refreshd
 };
 
-// Sends GET with REFRESHD_ROUTE = route to address (unix:/path, as the option `listen`) and waits
+// Sends GET with REFRESHD_ROUTE = route to address (as the option `listen`) and waits
 // for the whole answer, timeout_ms in all. text: room for it. Anything but RD_FASTCGI_OK: one line
 // in why.
 [[nodiscard]] enum rd_fastcgi rd_fastcgi_get(const char *address, const char *route,

@@ -1,14 +1,19 @@
 // refreshd doctor: mistakes in the set-up, and with --nginx FILE in a configuration of nginx.
 #include <stdio.h>
 #include <sys/stat.h>
+#include "base/clock.h"
 #include "base/secret.h"
 #include "fcgi/nginx_checks.h"
 #include "fcgi/verbs.h"
 #include "run/keyfile.h"
 #include "run/tcp_address.h"
+#include "store/check.h"
 #include "token/keys.h"
 
 #define USAGE "usage: refreshd doctor [--nginx FILE ...]   FILE: nginx.conf, or - for nginx -T"
+
+#define REDIS_TIMEOUT_MS 5000 // somebody waits for the result
+#define SKEW_MAX_MS      2000
 
 // Each says what is wrong in why and gives false, or true.
 
@@ -75,12 +80,69 @@ static bool login_socket(const struct rd_config *config, struct rd_buf *why)
 	return socket_of(config->login_listen, why);
 }
 
+static void found(struct rd_redis_check *check, enum rd_fit fit, const char *text)
+{
+	struct rd_buf *why = check->user;
+
+	if (fit == RD_FIT_OK)
+		return;
+	rd_put_str(why, why->len ? "; " : "");
+	rd_put_str(why, text);
+}
+
+// Tokens are stamped by Redis' clock and verified by this machine's.
+static void compare_clocks(const struct rd_config *config, const struct rd_redis_config *redis,
+			   struct rd_buf *why)
+{
+	static const uint8_t nobody[RD_SLOT_LEN];
+	struct rd_question question;
+	struct rd_answer answer;
+	struct rd_turn turn;
+	int64_t ahead_ms;
+	void *reply;
+
+	rd_ask_session(&question, rd_span(config->redis_prefix), nobody, "----------------------");
+	if (!rd_redis_call(redis, &question, &answer, &reply, why))
+		return;
+	if (rd_read_session(&answer, &turn) != RD_ABSENT)
+		rd_put_lit(why, "an answer that makes no sense");
+	ahead_ms = turn.now_ms - rd_wall_ms();
+	rd_redis_release(reply);
+	if (!why->len && (ahead_ms > SKEW_MAX_MS || ahead_ms < -SKEW_MAX_MS)) {
+		rd_put_lit(why, "its clock is ");
+		rd_put_u64(why, (uint64_t)(ahead_ms < 0 ? -ahead_ms : ahead_ms));
+		rd_put_str(why, ahead_ms < 0 ? " ms behind" : " ms ahead of");
+		rd_put_lit(why, " this machine's, so new tokens look spent or of tomorrow: let "
+				"both follow NTP");
+	}
+}
+
+static bool redis(const struct rd_config *config, struct rd_buf *why)
+{
+	char text[RD_REDIS_PASSWORD_MAX];
+	struct rd_redis_config to;
+	struct rd_redis_check check = {.config = &to,
+				       .prefix = rd_span(config->redis_prefix),
+				       .durable = config->durable,
+				       .timeout_ms = REDIS_TIMEOUT_MS,
+				       .found = found,
+				       .user = why};
+
+	if (!rd_redis_read(config, text, &to, why))
+		return false;
+	rd_redis_check(&check);
+	if (!why->len)
+		compare_clocks(config, &to, why);
+	rd_wipe(text, sizeof text);
+	return why->len == 0;
+}
+
 static const struct {
 	const char *name;
 	bool (*right)(const struct rd_config *config, struct rd_buf *why);
 } parts[] = {
     {"key_file", keys},         {"redis_password_file", password}, {"issuer", issuer},
-    {"listen", general_socket}, {"login_listen", login_socket},
+    {"listen", general_socket}, {"login_listen", login_socket},    {"redis", redis},
 };
 
 static int set_up(const struct rd_config *config)

@@ -5,7 +5,9 @@ import subprocess
 
 import pytest
 
-from harness.processes import REPO, binary, environment
+from harness.processes import REPO, binary, environment, free_ports
+from harness.redis_server import RedisServer
+from harness.wait import wait_until
 
 CONF = """key_file = {folder}/keys
 [client web]
@@ -180,12 +182,41 @@ def test_what_cannot_be_read(site, text, why):
     assert done.returncode == 1 and why in done.stderr and "nginx.conf:" in done.stderr, done
 
 
-def test_the_set_up(site):
+@pytest.fixture
+def durable_redis():
+    server = RedisServer("--appendonly", "yes")
+    yield server
+    server.stop()
+
+
+def test_the_set_up(site, durable_redis):
+    redis = "--redis", f"unix:{durable_redis.socket}"
     subprocess.run([binary(), "key", "new", "--config", site / "refreshd.ini"], env=environment(), check=True,
                    capture_output=True)
-    good = doctor(site, "--listen", f"unix:{site}/no.sock")
+    good = doctor(site, "--listen", f"unix:{site}/no.sock", *redis)
     assert good.returncode == 0 and "WRONG" not in good.stdout, good
     (site / "keys").chmod(0o644)
-    bad = doctor(site, "--issuer", "http://app.example", "--listen", "tcp:0.0.0.0:9", "--listen-insecure-tcp", "on")
+    with durable_redis.client() as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+    bad = doctor(site, "--issuer", "http://app.example", "--listen", "tcp:0.0.0.0:9", "--listen-insecure-tcp", "on",
+                 *redis)
     wrong = re.findall(r"^WRONG  (\w+)", bad.stdout, re.M)
-    assert bad.returncode == 1 and wrong == ["key_file", "issuer", "listen"], bad
+    assert bad.returncode == 1 and wrong == ["key_file", "issuer", "listen", "redis"], bad
+    assert "allkeys-lru" in bad.stdout
+
+
+def test_ping_over_tcp(site, durable_redis):
+    port, = free_ports(1)
+    words = ("--listen", f"tcp:127.0.0.1:{port}", "--login-listen", f"unix:{site}/login.sock",
+             "--redis", f"unix:{durable_redis.socket}", "--config", site / "refreshd.ini")
+    (site / "keys").unlink(missing_ok=True)
+    subprocess.run([binary(), "key", "new", *words], env=environment(), check=True, capture_output=True)
+
+    def ping():
+        return subprocess.run([binary(), "ping", *words], env=environment(), capture_output=True, timeout=30).returncode
+
+    assert ping() == 69
+    with subprocess.Popen([binary(), "serve", *words], env=environment(), stderr=subprocess.DEVNULL) as service:
+        wait_until(lambda: ping() == 0, what="it is well")
+        service.terminate()
+    assert ping() == 69
