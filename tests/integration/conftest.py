@@ -5,18 +5,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from harness import service, stack as stacks  # noqa: E402
+from harness import stack as stacks  # noqa: E402
 from harness.processes import alive  # noqa: E402
-from harness.redis_server import RedisServer  # noqa: E402
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    outcome = yield
-    report = outcome.get_result()
-    if report.failed:
-        for running in stacks.RUNNING + service.RUNNING:
-            report.sections += list(running.logs())
+from harness.reports import pytest_runtest_makereport, redis_server  # noqa: E402, F401
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +36,6 @@ def short():
     """Sessions that end when unused for one second."""
     with stacks.Stack(REFRESHD_REFRESH_IDLE_TTL_S=1) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def redis_server():
-    """A Redis alone, for a Service."""
-    server = RedisServer()
-    yield server
-    server.stop()
 
 
 @pytest.fixture
