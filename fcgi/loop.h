@@ -17,6 +17,7 @@ struct rd_loop {
 	struct rd_conn *conns;  // doubly linked
 	struct rd_conn *closed; // singly linked; freed at the end of the wake-up
 	size_t conn_count;
+	bool gentle; // hashing makes way for others
 	struct rd_hash_queue hashes;
 	size_t hashing_count; // requests between their first question and their answer
 	int64_t hashed_ms;    // monotonic, end of the last one

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 // Weighs a tenth of what others do. At 19 logins stand still while the machine is busy (1.6 a
@@ -14,20 +13,17 @@
 // Where Linux groups processes by session for scheduling (sched(7), autogroup), nice counts only
 // within one: a session of its own gets the nice value too, or nginx and Redis would share the
 // processor with hashes on equal terms.
-static void nice_session(void)
+bool rd_role_be_gentle(void)
 {
-	const struct timespec pause = {0, 110000000L};
-	int fd;
+	const int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+	bool later;
 
-	if (setsid() < 0 || (fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC)) < 0)
-		return;
+	if (fd < 0)
+		return true; // no such groups here
 	// The kernel takes one such wish in 100 ms from users.
-	for (int tries = 0; tries < 10; tries++) {
-		if (dprintf(fd, "%d", LOGIN_NICE) > 0 || errno != EAGAIN)
-			break;
-		nanosleep(&pause, NULL);
-	}
+	later = dprintf(fd, "%d", LOGIN_NICE) < 0 && errno == EAGAIN;
 	close(fd);
+	return !later;
 }
 
 int rd_role_take(const struct rd_worker_setup *setup)
@@ -40,7 +36,7 @@ int rd_role_take(const struct rd_worker_setup *setup)
 	prctl(PR_SET_NAME, login ? "refreshd-login" : "refreshd-worker");
 	if (login) {
 		setpriority(PRIO_PROCESS, 0, LOGIN_NICE);
-		nice_session();
+		setsid();
 	}
 	return setup->listen_fd[setup->role];
 }

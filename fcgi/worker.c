@@ -156,6 +156,8 @@ static void hash_one(struct rd_loop *loop, bool idle)
 {
 	if (!idle && loop->now_ms - loop->hashed_ms < HASH_PAUSE_MS)
 		return;
+	if (!loop->gentle)
+		loop->gentle = rd_role_be_gentle();
 	rd_board_busy(loop->setup->board, loop->setup->place, loop->now_ms + HASH_MAX_MS);
 	rd_conn_hash(loop);
 	loop->hashed_ms = loop->now_ms = rd_mono_ms();

@@ -5,7 +5,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from harness import stack as stacks  # noqa: E402
+from harness import service, stack as stacks  # noqa: E402
 from harness.processes import alive  # noqa: E402
 from harness.reports import pytest_runtest_makereport, redis_server  # noqa: E402, F401
 

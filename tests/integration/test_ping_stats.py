@@ -14,7 +14,7 @@ from harness.wait import wait_until
 @pytest.fixture
 def two(redis_server):
     with service.Service(redis_server.socket, workers=2) as running:
-        wait_until(lambda: running.ask("ready", method="GET").status == 200, what="ready")
+        wait_until(running.all_serve, what="all workers serve")
         yield running
 
 

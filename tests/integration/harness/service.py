@@ -145,6 +145,11 @@ class Service:
         wait_until(lambda: len(self.workers()) == self.count and self.login_workers(), what="all workers")
         return self
 
+    def all_serve(self):
+        """Whether all workers do; the login worker may be a second late."""
+        body = self.ask("metrics", method="GET").body
+        return all(f'refreshd_workers{{state="{state}"}} 0\n'.encode() in body for state in ("down", "starting"))
+
     def __exit__(self, failed, *_):
         if failed:
             print_logs(self)
