@@ -13,6 +13,7 @@ int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 
 	memset(admin, 0, sizeof *admin);
 	admin->config = config;
+	admin->line.config = &admin->redis;
 	if (!rd_redis_from(config, admin->password, &admin->redis))
 		return RD_EXIT_CONFIG;
 	if (!rd_keyfile_load(config->key_file, &admin->keys, &why))
@@ -20,17 +21,15 @@ int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 	return 0;
 }
 
-static void forget_reply(struct rd_admin *admin)
-{
-	if (admin->reply)
-		rd_redis_release(admin->reply);
-	admin->reply = NULL;
-}
-
 void rd_admin_close(struct rd_admin *admin)
 {
-	forget_reply(admin);
+	rd_line_close(&admin->line);
 	rd_wipe(admin, sizeof *admin);
+}
+
+static int redis_failed(const struct rd_buf *why)
+{
+	return rd_complain(RD_EXIT_STORE, "Redis: %.*s", (int)why->len, why->ptr);
 }
 
 int rd_admin_ask(struct rd_admin *admin)
@@ -38,10 +37,18 @@ int rd_admin_ask(struct rd_admin *admin)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
-	forget_reply(admin);
-	if (!rd_redis_call(&admin->redis, &admin->question, &admin->answer, &admin->reply, &why))
-		return rd_complain(RD_EXIT_STORE, "Redis: %.*s", (int)why.len, why.ptr);
+	if (!rd_line_ask(&admin->line, &admin->question, &admin->answer, &why))
+		return redis_failed(&why);
 	return 0;
+}
+
+int rd_admin_clock(struct rd_admin *admin, int64_t *now_ms)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	*now_ms = rd_line_clock(&admin->line, rd_admin_prefix(admin), &why);
+	return *now_ms < 0 ? redis_failed(&why) : 0;
 }
 
 int rd_admin_odd(void)
@@ -107,4 +114,21 @@ bool rd_take_flag(int *argc, char **argv, const char *name)
 			argv[kept++] = argv[i];
 	*argc = kept;
 	return found;
+}
+
+const char *rd_take_value(int *argc, char **argv, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *value = NULL;
+	int kept = 0;
+
+	for (int i = 0; i < *argc; i++)
+		if (strcmp(argv[i], name) == 0 && i + 1 < *argc)
+			value = argv[++i];
+		else if (strncmp(argv[i], name, len) == 0 && argv[i][len] == '=')
+			value = argv[i] + len + 1;
+		else
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return value;
 }

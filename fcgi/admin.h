@@ -1,7 +1,7 @@
 // What the verbs that work on the store share: the keys, and Redis asked one question at a time.
 #pragma once
 #include "fcgi/verbs.h"
-#include "store/redis.h"
+#include "store/line.h"
 #include "token/keys.h"
 
 struct rd_admin {
@@ -11,7 +11,7 @@ struct rd_admin {
 	char password[RD_REDIS_PASSWORD_MAX];
 	struct rd_question question;
 	struct rd_answer answer;
-	void *reply; // that answer borrows from
+	struct rd_line line;
 };
 
 // 0, or the exit status after a complaint. It holds secrets: rd_admin_close in any case.
@@ -22,6 +22,8 @@ void rd_admin_close(struct rd_admin *admin);
 // Asks admin->question. 0 with admin->answer good until the next one, or the exit status after a
 // complaint.
 [[nodiscard]] int rd_admin_ask(struct rd_admin *admin);
+// Redis' clock; as above.
+[[nodiscard]] int rd_admin_clock(struct rd_admin *admin, int64_t *now_ms);
 // For an answer that makes no sense: complains.
 int rd_admin_odd(void);
 
@@ -33,6 +35,8 @@ size_t rd_read_secret(const char *prompt, char *out, size_t max);
 
 // Takes a flag such as --json out of the words. Gives whether it was there.
 [[nodiscard]] bool rd_take_flag(int *argc, char **argv, const char *name);
+// The same for a flag with a value, --users FILE or --users=FILE. NULL: not there.
+[[nodiscard]] const char *rd_take_value(int *argc, char **argv, const char *name);
 
 // 2026-11-21 01:47:38, UTC.
 #define RD_TIME_TEXT_MAX 32

@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "fcgi/admin.h"
 #include "fcgi/help.h"
 #include "run/version.h"
 
@@ -17,8 +18,8 @@ static const struct rd_verb verbs[] = {
     {"stats", "[--json]", "what a running service has counted", rd_verb_stats},
     {"user", "add|passwd|disable|enable|delete NAME, list",
      "accounts; passwords are read from stdin", rd_verb_user},
-    {"session", "list USER, revoke USER SID, revoke-all USER", "a user's sessions",
-     rd_verb_session},
+    {"session", "list USER, revoke USER SID, revoke-all USER|--users FILE|--everyone, clean",
+     "lists and ends sessions, of one user or of many", rd_verb_session},
     {"inspect", "", "reads a token from stdin and explains it", rd_verb_inspect},
     {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
      rd_verb_key},
@@ -78,20 +79,13 @@ static int completion(const struct rd_config *config, int argc, char **argv)
 	return rd_help_completion(argc == 1 ? argv[0] : NULL, verbs, VERB_COUNT);
 }
 
-// Takes --config FILE out of argv. NULL when there is none.
+// NULL when there is none.
 static const char *config_path(int *argc, char **argv)
 {
-	const char *path = getenv("REFRESHD_CONFIG");
-	int kept = 0;
+	const char *path = rd_take_value(argc, argv, "--config");
 
-	for (int i = 0; i < *argc; i++)
-		if (strcmp(argv[i], "--config") == 0 && i + 1 < *argc)
-			path = argv[++i];
-		else if (strncmp(argv[i], "--config=", 9) == 0)
-			path = argv[i] + 9;
-		else
-			argv[kept++] = argv[i];
-	*argc = kept;
+	if (!path)
+		path = getenv("REFRESHD_CONFIG");
 	return path && *path ? path : NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "run/keyfile.h"
 #include "run/tcp_address.h"
 #include "store/check.h"
+#include "store/line.h"
 #include "token/keys.h"
 
 #define USAGE "usage: refreshd doctor [--nginx FILE ...]   FILE: nginx.conf, or - for nginx -T"
@@ -94,21 +95,14 @@ static void found(struct rd_redis_check *check, enum rd_fit fit, const char *tex
 static void compare_clocks(const struct rd_config *config, const struct rd_redis_config *redis,
 			   struct rd_buf *why)
 {
-	static const uint8_t nobody[RD_SLOT_LEN];
-	struct rd_question question;
-	struct rd_answer answer;
-	struct rd_turn turn;
-	int64_t ahead_ms;
-	void *reply;
+	struct rd_line line = {.config = redis};
+	int64_t now_ms = rd_line_clock(&line, rd_span(config->redis_prefix), why), ahead_ms;
 
-	rd_ask_session(&question, rd_span(config->redis_prefix), nobody, "----------------------");
-	if (!rd_redis_call(redis, &question, &answer, &reply, why))
+	rd_line_close(&line);
+	if (now_ms < 0)
 		return;
-	if (rd_read_session(&answer, &turn) != RD_ABSENT)
-		rd_put_lit(why, "an answer that makes no sense");
-	ahead_ms = turn.now_ms - rd_wall_ms();
-	rd_redis_release(reply);
-	if (!why->len && (ahead_ms > SKEW_MAX_MS || ahead_ms < -SKEW_MAX_MS)) {
+	ahead_ms = now_ms - rd_wall_ms();
+	if (ahead_ms > SKEW_MAX_MS || ahead_ms < -SKEW_MAX_MS) {
 		rd_put_lit(why, "its clock is ");
 		rd_put_u64(why, (uint64_t)(ahead_ms < 0 ? -ahead_ms : ahead_ms));
 		rd_put_str(why, ahead_ms < 0 ? " ms behind" : " ms ahead of");

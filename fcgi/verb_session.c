@@ -1,12 +1,14 @@
-// refreshd session: a user's sessions, for the administrator.
+// refreshd session: sessions, for the administrator.
 #include <stdio.h>
 #include "base/secret.h"
-#include "fcgi/admin.h"
+#include "fcgi/sweep.h"
 #include "op/text.h"
 
-#define USAGE                                                                                    \
-	"usage: refreshd session list [--json] USER | revoke USER SID | revoke-all [--dry-run] " \
-	"USER"
+#define USAGE                                                                                 \
+	"usage: refreshd session list [--json] USER | revoke USER SID | revoke-all [FILTER] " \
+	"USER, --users FILE or --everyone | clean\n"                                          \
+	"FILTER: --client ID, --before 2026-11-21T04:31:49Z or 2026-11-21 (UTC); revoke-all " \
+	"and clean take --dry-run and --json"
 
 static void print_json(struct rd_span sid, const struct rd_record *record)
 {
@@ -71,7 +73,6 @@ static int list(struct rd_admin *admin, const uint8_t *slot, bool json)
 	}
 }
 
-// sid: NULL for all.
 static int revoke(struct rd_admin *admin, const uint8_t *slot, const char *sid)
 {
 	uint32_t count;
@@ -96,32 +97,64 @@ static int revoke(struct rd_admin *admin, const uint8_t *slot, const char *sid)
 	}
 }
 
-static int count_only(struct rd_admin *admin, const uint8_t *slot)
+// What revoke-all and clean were given. Gives 0, or the exit status after a complaint.
+static int read_job(struct rd_sweep_job *job, int *argc, char **argv)
 {
-	struct rd_sessions page;
-	int status;
+	const char *before = rd_take_value(argc, argv, "--before");
+	const char *client = rd_take_value(argc, argv, "--client");
 
-	rd_ask_sessions(&admin->question, rd_admin_prefix(admin), slot, 0, NULL);
-	status = rd_admin_ask(admin);
-	if (status)
-		return status;
-	if (rd_read_sessions(&admin->answer, &page))
-		return rd_admin_odd();
-	printf("%u sessions would end\n", page.total);
+	job->users = rd_take_value(argc, argv, "--users");
+	job->everyone = rd_take_flag(argc, argv, "--everyone");
+	job->client = rd_span(client);
+	if (before) {
+		job->before_ms = rd_time_from(before);
+		if (job->before_ms <= 0)
+			return rd_complain(RD_EXIT_USAGE,
+					   "--before wants a time such as 2026-11-21T04:31:49Z or "
+					   "2026-11-21, in UTC");
+	}
+	job->ends = *argc > 0 && strcmp(argv[0], "revoke-all") == 0;
+	if (job->ends) {
+		job->event = "session.revoke_all";
+		job->user = *argc == 2 ? argv[1] : NULL;
+		if (job->user &&
+		    strncmp(job->user, "--", 2) == 0) // a slip would end nothing, and say so
+			return rd_complain(RD_EXIT_USAGE, "unknown flag: %s", job->user);
+		if (*argc > 2 || !!job->user + !!job->users + job->everyone != 1)
+			return rd_complain(RD_EXIT_USAGE, USAGE);
+	} else if (*argc != 1 || before || client || job->users || job->everyone) {
+		return rd_complain(RD_EXIT_USAGE, USAGE);
+	} else {
+		job->event = "session.clean";
+		job->everyone = true;
+	}
 	return 0;
+}
+
+static int sweep(const struct rd_config *config, int argc, char **argv)
+{
+	RD_ADMIN admin = {0};
+	struct rd_sweep_job job = {.json = rd_take_flag(&argc, argv, "--json"),
+				   .dry = rd_take_flag(&argc, argv, "--dry-run")};
+	int status = read_job(&job, &argc, argv);
+
+	if (!status)
+		status = rd_admin_open(&admin, config);
+	return status ? status : rd_sweep_run(&admin, &job);
 }
 
 int rd_verb_session(const struct rd_config *config, int argc, char **argv)
 {
 	RD_ADMIN admin = {0};
-	const bool json = rd_take_flag(&argc, argv, "--json"),
-		   dry = rd_take_flag(&argc, argv, "--dry-run");
+	const bool json =
+	    argc > 0 && strcmp(argv[0], "list") == 0 && rd_take_flag(&argc, argv, "--json");
 	const bool one = argc == 3 && strcmp(argv[0], "revoke") == 0;
-	const bool all = argc == 2 && strcmp(argv[0], "revoke-all") == 0;
 	uint8_t slot[RD_SLOT_LEN];
 	int status;
 
-	if (!one && !all && !(argc == 2 && strcmp(argv[0], "list") == 0))
+	if (argc > 0 && (strcmp(argv[0], "revoke-all") == 0 || strcmp(argv[0], "clean") == 0))
+		return sweep(config, argc, argv);
+	if (!one && !(argc == 2 && strcmp(argv[0], "list") == 0))
 		return rd_complain(RD_EXIT_USAGE, USAGE);
 	if (one && strlen(argv[2]) != RD_SID_TEXT_LEN)
 		return rd_complain(RD_EXIT_USAGE, "a sid has %d characters", RD_SID_TEXT_LEN);
@@ -129,9 +162,5 @@ int rd_verb_session(const struct rd_config *config, int argc, char **argv)
 	if (status)
 		return status;
 	rd_slot_of(slot, &admin.keys, rd_span(argv[1]));
-	if (all && dry)
-		return count_only(&admin, slot);
-	if (one || all)
-		return revoke(&admin, slot, one ? argv[2] : NULL);
-	return list(&admin, slot, json);
+	return one ? revoke(&admin, slot, argv[2]) : list(&admin, slot, json);
 }

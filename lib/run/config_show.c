@@ -127,7 +127,7 @@ void rd_help_line(const char *left, int indent, const char *text)
 {
 	int at = printf("  %-*s", indent - 2, left);
 
-	if (at > indent) {
+	if (strlen(left) + 2 >= (size_t)indent) {
 		putchar('\n');
 		at = printf("%*s", indent, "");
 	}

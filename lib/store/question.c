@@ -52,6 +52,25 @@ void rd_question_key(struct rd_question *q, struct rd_span prefix, const uint8_t
 	q->key[q->keys++] = keep(q, buf.ptr, buf.len);
 }
 
+void rd_question_scan(struct rd_question *q, struct rd_span cursor, unsigned count,
+		      struct rd_span prefix, const char *what)
+{
+	char text[128];
+	struct rd_buf pattern = RD_BUF(text);
+
+	for (size_t i = 0; i < prefix.len; i++) {
+		if (strchr("*?[]^\\", prefix.ptr[i]))
+			rd_put_lit(&pattern, "\\");
+		rd_put(&pattern, prefix.ptr + i, 1);
+	}
+	rd_put_lit(&pattern, "{*}:");
+	rd_put_str(&pattern, what);
+	assert(rd_buf_ok(&pattern));
+	rd_question_arg(q, cursor);
+	rd_question_int(q, count);
+	rd_question_arg(q, rd_buf_span(&pattern));
+}
+
 uint64_t rd_take_int(struct rd_span *rest, size_t bytes)
 {
 	uint64_t n = 0;

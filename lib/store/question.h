@@ -9,6 +9,9 @@ void rd_question_int(struct rd_question *q, int64_t n); // n >= 0
 // comes behind it, may be empty.
 void rd_question_key(struct rd_question *q, struct rd_span prefix, const uint8_t *slot,
 		     const char *what, struct rd_span tail);
+// The arguments of a script that goes over all keys prefix{..}:what, looking at count of them.
+void rd_question_scan(struct rd_question *q, struct rd_span cursor, unsigned count,
+		      struct rd_span prefix, const char *what);
 
 static inline struct rd_span rd_sid_span(const char *sid) // NULL gives the empty span
 {

@@ -62,10 +62,3 @@ bool rd_redis_up(const struct rd_redis *redis); // connected, scripts loaded
 // or another one has taken its place.
 bool rd_redis_lost(const struct rd_redis *redis, int64_t window_ms);
 bool rd_redis_settled(const struct rd_redis *redis); // up, or the last attempt failed
-
-// Asks one question and waits for its answer: for the admin verbs. False and why on failure;
-// otherwise *answer borrows from *handle, which rd_redis_release frees.
-[[nodiscard]] bool rd_redis_call(const struct rd_redis_config *config,
-				 const struct rd_question *question, struct rd_answer *answer,
-				 void **handle, struct rd_buf *why);
-void rd_redis_release(void *handle);

@@ -18,6 +18,12 @@ const char *const rd_script_texts[RD_SCRIPT_COUNT] = {
     [RD_SCRIPT_SESSIONS] =
 #include "sessions.lua.h"
     ,
+    [RD_SCRIPT_SWEEP] =
+#include "sweep.lua.h"
+    ,
+    [RD_SCRIPT_USERS] =
+#include "users.lua.h"
+    ,
     [RD_SCRIPT_LOGIN] =
 #include "login.lua.h"
     ,

@@ -14,6 +14,8 @@
 	X(REVOKE,   revoke) \
 	X(SESSION,  session) \
 	X(SESSIONS, sessions) \
+	X(SWEEP,    sweep) \
+	X(USERS,    users) \
 	X(LOGIN,    login) \
 	X(ACCOUNT,  account) \
 	X(ACCOUNTS, accounts)
@@ -155,6 +157,30 @@ struct rd_sessions {
 // read is passed over.
 [[nodiscard]] bool rd_sessions_next(struct rd_sessions *sessions, struct rd_span *sid,
 				    struct rd_record *record);
+
+// The administrator's way through one user's sessions: ends those begun before before_ms (0: none)
+// of client (empty: any), and takes out of the user's index what is over.
+struct rd_sweep {
+	struct rd_span prefix;
+	const uint8_t *slot;
+	int64_t before_ms;
+	struct rd_span client;
+	bool count_only; // says what would happen
+	bool durable;
+};
+
+struct rd_swept {
+	uint32_t ended, over, stand; // sessions; over: had ended before
+};
+
+void rd_ask_sweep(struct rd_question *out, const struct rd_sweep *sweep);
+// RD_OK fills *out, RD_STORE_OUT: not known what was done.
+[[nodiscard]] enum rd_result rd_read_sweep(const struct rd_answer *answer, struct rd_swept *out);
+
+// Lists users with sessions page by page, as rd_ask_accounts does accounts; one may come twice.
+// What is no slot is passed over.
+void rd_ask_users(struct rd_question *out, struct rd_span prefix, struct rd_span cursor);
+[[nodiscard]] bool rd_users_next(struct rd_span *rest, uint8_t slot[static RD_SLOT_LEN]);
 
 struct rd_account {
 	struct rd_span name, hash; // hash: Argon2id, encoded

@@ -133,15 +133,8 @@ void rd_ask_account(struct rd_question *out, struct rd_span prefix,
 
 void rd_ask_accounts(struct rd_question *out, struct rd_span prefix, struct rd_span cursor)
 {
-	char text[64];
-	struct rd_buf pattern = RD_BUF(text);
-
 	rd_question_start(out, RD_SCRIPT_ACCOUNTS);
-	rd_put_span(&pattern, prefix);
-	rd_put_lit(&pattern, "{*}:a");
-	rd_question_arg(out, cursor);
-	rd_question_int(out, ACCOUNTS_PAGE);
-	rd_question_arg(out, rd_buf_span(&pattern));
+	rd_question_scan(out, cursor, ACCOUNTS_PAGE, prefix, "a");
 }
 
 bool rd_accounts_next(struct rd_span *rest, struct rd_account *account)

@@ -92,6 +92,8 @@ def use_everything(one):
     one.token("bob")
     assert verb(one, "session", "list", "bob")
     verb(one, "session", "revoke-all", "bob")
+    verb(one, "session", "clean")
+    verb(one, "session", "revoke-all", "--everyone", "--client", "nobody")
     assert "web" in verb(one, "inspect", stdin=one.token("carl") + "\n")
     verb(one, "user", "delete", "bob")
 

@@ -12,7 +12,7 @@ from harness import resp
 from reference import Rotation, Store, variable_part
 
 STORE = pathlib.Path(__file__).parents[2] / "lib" / "store"
-SCRIPTS = ("rotate", "issue", "revoke", "session", "sessions")  # those that touch sessions
+SCRIPTS = ("rotate", "issue", "revoke", "session", "sessions", "sweep")  # those that touch sessions
 CLOCK = "local time = redis.call('TIME')\n"
 VIRTUAL_CLOCK = "local time = {ARGV[#ARGV - 1], ARGV[#ARGV]}\n"
 START = 10_000_000_000_000  # ms: the year 2286
@@ -98,7 +98,7 @@ class World:
             key, index = self.slots[place] = self.new_keys()
             name, keys, args, reply, outcome = self.issue(key, index, idle)
         elif 0.7 < dice < 0.78:
-            what = self.random.choice((self.revoke, self.revoke, self.sessions, self.session))
+            what = self.random.choice((self.revoke, self.revoke, self.sessions, self.session, self.sweep))
             name, keys, args, reply, outcome = what(key, index)
         else:
             if family and not family.revoked and dice > 0.992:
@@ -193,6 +193,16 @@ class World:
         asker = self.random.choice((b"", b"", self.some_sid(keys)))
         answer = self.store.sessions(keys, index, self.now, skip, count, asker)
         return "sessions", (index, keys), (skip, count, asker), resp.bulk(answer), chr(answer[0])
+
+    def sweep(self, key, index):
+        keys = key[:-22]
+        created = [f.created for k, f in self.store.families.items() if k.startswith(keys)] or [self.now]
+        before = self.random.choice((0, self.now + 1, self.random.choice(created) + self.random.choice((0, 1))))
+        client, reason = self.random.choice((b"", b"", *CLIENTS)), self.random.randint(2, 6)
+        count_only = self.random.random() < 0.3
+        answer = self.store.sweep(keys, index, self.now, before, client, reason, count_only)
+        outcome = "counts" if count_only else "ends" if any(answer[7:11]) else "ends none"
+        return "sweep", (index, keys), (before, client, reason, int(count_only)), resp.bulk(answer), outcome
 
 
 def mismatch(steps, got):

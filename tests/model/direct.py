@@ -34,6 +34,10 @@ def revoke(store, which, asker=b"", client=b"", reason=3, now=NOW):
     return run(store, "revoke", (INDEX, KEYS), (which, asker, client, reason), now)
 
 
+def sweep(store, before=NOW + 1, client=b"", reason=5, count_only="0", now=NOW):
+    return run(store, "sweep", (INDEX, KEYS), (before, client, reason, count_only), now)
+
+
 def sessions(store, skip=0, count=100, asker=b"", now=NOW):
     return run(store, "sessions", (INDEX, KEYS), (skip, count, asker), now)
 

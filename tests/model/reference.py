@@ -250,6 +250,22 @@ class Store:
                 self.forget(index, sid)
         return self.answer("G", now, len(self.indexes.get(index, {})).to_bytes(4, "big") + out)
 
+    def sweep(self, keys, index, now, before, client, reason, count_only):
+        ending, over, stand = [], [], 0
+        for sid in self.ranked(index):
+            family = self.families.get(keys + sid)
+            if family is None or family.record()[1:2] != b"\0":
+                over.append(sid)
+            elif family.garbage is None and family.created < before and client in (b"", family.client):
+                ending.append(sid)
+            else:
+                stand += 1
+        for sid in (over + ending) * (not count_only):
+            self.forget(index, sid)
+        for sid in ending * (not count_only):
+            self.end(keys + sid, now, reason)
+        return self.answer("D", now, struct.pack(">III", len(ending), len(over), stand))
+
     def forget(self, index, member):
         members = self.indexes.get(index, {})
         members.pop(member, None)

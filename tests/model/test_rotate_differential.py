@@ -19,6 +19,7 @@ SHARDS = 4
 LEAST = 50  # times that each outcome must have been reached
 REACHED = [f"{name} {outcome}" for name, outcomes in (
     ("rotate", OUTCOMES), ("issue", ("I", "ends one")), ("session", "AG"), ("sessions", "GV"),
+    ("sweep", ("counts", "ends", "ends none")),
     ("revoke", ("A", "D", "V", "W", "*D", "*V", "-D", "-V"))) for outcome in outcomes]
 
 

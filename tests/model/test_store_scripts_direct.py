@@ -5,7 +5,7 @@ import pytest
 import redis
 
 from direct import (IDLE, INDEX, KEY, KEYS, NOW, OTHER, SENDER, SID, THIRD, VAR, dump, issue, record, revoke, rotate,
-                    session, sessions)
+                    session, sessions, sweep)
 from reference import variable_part
 
 WHEN = NOW.to_bytes(6, "big")
@@ -55,6 +55,7 @@ def test_S8_a_record_of_another_type_among_the_users_stops_all_before_any_write(
     store.rpush(KEYS + place, b"a list")
     asker = next(sid for sid in (SID, OTHER, THIRD) if sid != place)
     nothing_changes(store, lambda: revoke(store, b"*"))
+    nothing_changes(store, lambda: sweep(store, NOW + 9))
     nothing_changes(store, lambda: revoke(store, b"-", asker))
     nothing_changes(store, lambda: sessions(store))
     nothing_changes(store, lambda: issue(store, sid=b"N" * 22, most=1))
@@ -69,6 +70,7 @@ def test_S8_an_index_of_another_type_stops_everything_before_any_write(store):
     for which in (SID, b"*", b"-"):
         nothing_changes(store, lambda: revoke(store, which, SID))
     nothing_changes(store, lambda: sessions(store))
+    nothing_changes(store, lambda: sweep(store))
     store.delete(KEY)
     store.hset(b"rd:{slot}:a", "hash", "$h")
     for most in (0, 1):
@@ -133,6 +135,7 @@ def test_T10_an_absent_family_is_never_made(store):
     assert revoke(store, b"*") == b"D" + WHEN + bytes(4)
     assert session(store) == b"A" + WHEN
     assert sessions(store) == b"G" + WHEN + bytes(4)
+    assert sweep(store) == b"D" + WHEN + bytes(12)
     assert dump(store) == {}
 
 

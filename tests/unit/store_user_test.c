@@ -322,6 +322,16 @@ static void accounts_come_page_by_page(void **state)
 	copies_free();
 }
 
+static void a_prefix_means_itself_when_keys_are_searched(void **state)
+{
+	static const struct rd_span args[] = {RD_SPAN("0"), RD_SPAN("200"),
+					      RD_SPAN("r\\*\\?\\[a\\]\\\\:{*}:a")};
+
+	(void)state;
+	rd_ask_accounts(&question, RD_SPAN("r*?[a]\\:"), args[0]);
+	check(RD_SCRIPT_ACCOUNTS, NULL, 0, args, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +346,7 @@ int main(void)
 	    cmocka_unit_test(an_account_is_read_or_absent_or_has_to_wait_or_out),
 	    cmocka_unit_test(an_account_is_changed_by_its_slot),
 	    cmocka_unit_test(accounts_come_page_by_page),
+	    cmocka_unit_test(a_prefix_means_itself_when_keys_are_searched),
 	};
 
 	return cmocka_run_group_tests(tests, start_sodium, NULL);
