@@ -30,13 +30,18 @@ static const struct rd_client *owner(const struct rd_call *call)
 // As revoke's, but for an asker that may see the tokens of others.
 static bool find_session(struct rd_call *call, struct rd_span token)
 {
+	enum rd_result result;
+
 	if (rd_token_parse(token, &call->token) == RD_OK) {
 		if (!owner(call))
-			return false;
+			return rd_op_tell_forged(call);
 		rd_sid_of(call->sid, call->service->keys, call->token.family);
 		return true;
 	}
-	return rd_access_read(call, token, RD_AUDIENCE_CLIENT_S, &call->access) == RD_OK &&
+	result = rd_access_read(call, token, RD_AUDIENCE_CLIENT_S, &call->access);
+	if (result == RD_FORGED)
+		return rd_op_tell_forged(call);
+	return result == RD_OK &&
 	       (call->client->introspect ||
 		rd_span_is(call->access.client_id, rd_span(call->client->id))) &&
 	       rd_access_session(call, &call->access);

@@ -109,6 +109,7 @@ enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
 // Tells logs and metrics. An outcome that is not RD_OK: rd_op_fail does that by itself. A refresh's
 // success. A new session: login.ok, issue.ok.
 void rd_op_tell_failed(struct rd_call *call, enum rd_result result);
+bool rd_op_tell_forged(struct rd_call *call); // where the sender learns nothing of it; false
 void rd_op_tell_refreshed(struct rd_call *call, enum rd_turn_kind kind);
 void rd_op_tell_ok(struct rd_call *call, const char *event);
 

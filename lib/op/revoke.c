@@ -19,15 +19,19 @@ static bool find_session(struct rd_call *call, struct rd_span token)
 	const struct rd_keys *keys = call->service->keys;
 	const struct rd_span client = rd_span(call->client->id);
 	struct rd_access access;
+	enum rd_result result;
 
 	if (rd_token_parse(token, &call->token) == RD_OK) {
 		if (!rd_token_authentic(&call->token, keys, client))
-			return false;
+			return rd_op_tell_forged(call);
 		rd_sid_of(call->sid, keys, call->token.family);
 		return true;
 	}
-	return rd_access_read(call, token, RD_AUDIENCE_CLIENT_S, &access) == RD_OK &&
-	       rd_span_is(access.client_id, client) && rd_access_session(call, &access);
+	result = rd_access_read(call, token, RD_AUDIENCE_CLIENT_S, &access);
+	if (result == RD_FORGED)
+		return rd_op_tell_forged(call);
+	return result == RD_OK && rd_span_is(access.client_id, client) &&
+	       rd_access_session(call, &access);
 }
 
 enum rd_step rd_revoke_ask(struct rd_call *call, struct rd_question *question)

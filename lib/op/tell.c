@@ -89,6 +89,12 @@ void rd_op_tell_failed(struct rd_call *call, enum rd_result result)
 	tell(call, &failed[result]);
 }
 
+bool rd_op_tell_forged(struct rd_call *call)
+{
+	rd_op_tell_failed(call, RD_FORGED);
+	return false;
+}
+
 void rd_op_tell_refreshed(struct rd_call *call, enum rd_turn_kind kind)
 {
 	call->outcome = rd_turn_names[kind];

@@ -216,6 +216,7 @@ static void what_is_none_of_ours_asks_nothing(void **state)
 		snprintf(text, sizeof text, "%s", tokens[i]);
 		assert_int_equal(ask_as(API, text), RD_STEP_REPLY);
 		assert_reply(200, INACTIVE);
+		assert_heard(i == 1 || i == 2 ? "token.forged forged \n" : "");
 	}
 }
 

@@ -1,7 +1,11 @@
 #include "op.h"
 
-#define FORM   "CONTENT_TYPE=application/x-www-form-urlencoded"
-#define BASIC  "HTTP_AUTHORIZATION=Basic c2hvcDpzM2NyZXQ=" // shop:s3cret
+#define FORM  "CONTENT_TYPE=application/x-www-form-urlencoded"
+#define BASIC "HTTP_AUTHORIZATION=Basic c2hvcDpzM2NyZXQ=" // shop:s3cret
+#define FOREIGN_SIGNATURE                             \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define FORGED "token.forged forged \n"
 #define ACCESS "sid-of-22-characters-x"
 
 static enum rd_step ask_with(const char *authorization, const char *body)
@@ -49,12 +53,12 @@ static const char *good_access(void)
 }
 
 // What no client learns anything from: 200, without a question.
-static void means_nothing(const char *body)
+static void means_nothing(const char *body, const char *heard)
 {
 	if (ask(body) != RD_STEP_REPLY)
 		fail_msg("%s", body);
 	assert_reply(200, "{}");
-	assert_heard("");
+	assert_heard(heard);
 }
 
 static void rfc7009_2_1_a_refresh_tokens_session_ends(void **state)
@@ -118,17 +122,22 @@ static void rfc7009_2_2_what_is_not_valid_is_success(void **state)
 
 	(void)state;
 	flipped.text[50] = flipped.text[50] == 'A' ? 'B' : 'A';
-	means_nothing("token=x");
-	means_nothing("token=rt1_");
-	means_nothing(op_text("token=%s", flipped.text));
-	means_nothing(op_text("token=%sA", op_token(4).text));
-	means_nothing(op_text("token=%s", op_token_by(7, 4, "shop").text));
-	means_nothing(op_text("token=%sA", access));
-	means_nothing(op_text("token=%s", access_token("web", ACCESS, OP_WORKER_MS / 1000)));
-	means_nothing(op_text("token=%s", access_token("shop", ACCESS, OP_WORKER_MS / 1000 + 1)));
-	means_nothing(op_text("token=%s", access_token("", ACCESS, OP_WORKER_MS / 1000 + 1)));
-	means_nothing(op_text("token=%s", access_token("web", "", OP_WORKER_MS / 1000 + 1)));
-	means_nothing(op_text("token=%s", access_token("web", "short", OP_WORKER_MS / 1000 + 1)));
+	means_nothing("token=x", "");
+	means_nothing("token=rt1_", "");
+	means_nothing(op_text("token=%s", flipped.text), FORGED);
+	means_nothing(op_text("token=%sA", op_token(4).text), "");
+	means_nothing(op_text("token=%s", op_token_by(7, 4, "shop").text), FORGED);
+	means_nothing(op_text("token=%sA", access), "");
+	access = good_access();
+	means_nothing(op_text("token=%.*s%s", (int)strlen(access) - 86, access, FOREIGN_SIGNATURE),
+		      FORGED);
+	means_nothing(op_text("token=%s", access_token("web", ACCESS, OP_WORKER_MS / 1000)), "");
+	means_nothing(op_text("token=%s", access_token("shop", ACCESS, OP_WORKER_MS / 1000 + 1)),
+		      "");
+	means_nothing(op_text("token=%s", access_token("", ACCESS, OP_WORKER_MS / 1000 + 1)), "");
+	means_nothing(op_text("token=%s", access_token("web", "", OP_WORKER_MS / 1000 + 1)), "");
+	means_nothing(op_text("token=%s", access_token("web", "short", OP_WORKER_MS / 1000 + 1)),
+		      "");
 }
 
 static void rfc7009_2_2_so_is_what_was_revoked_or_is_gone(void **state)
