@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "fcgi/board.h"
+#include "fcgi/jail.h"
 #include "fcgi/loop.h"
 #include "fcgi/role.h"
 #include "fcgi/wire.h"
@@ -219,6 +220,9 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	rd_gauge(&loop->counts->state, RD_WORKER_STARTING);
 	rd_log_worker(setup->number, loop->counts);
 	loop->listen_fd = rd_role_take(setup);
+	if (!rd_jail_enter())
+		rd_log(RD_LOG_WARN, "worker.jail",
+		       "the kernel does not keep it from starting programs: %s", strerror(errno));
 	if (!set_up(loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
 		       "this libfcgi or kernel will not do, or there is no memory");

@@ -223,6 +223,16 @@ def test_S_the_service_leaves_no_core(redis_server):
             assert next(line for line in limits.splitlines() if "core" in line).split()[4:6] == ["0", "0"], limits
 
 
+def test_S_no_worker_can_start_a_program(redis_server):
+    """What the filter holds back is tests/unit/jail_test.c's; here: every worker has it, the master none."""
+    with service.Service(redis_server.socket, workers=2) as running:
+        for pid in (*running.workers(), *running.login_workers()):
+            status = pathlib.Path(f"/proc/{pid}/status").read_text().split()
+            assert status[status.index("Seccomp:") + 1] == "2" and status[status.index("NoNewPrivs:") + 1] == "1"
+        status = pathlib.Path(f"/proc/{running.process.pid}/status").read_text().split()
+        assert status[status.index("NoNewPrivs:") + 1] == "0", "SIGUSR2 may start any binary of the administrator's"
+
+
 @pytest.mark.parametrize("name", [" demo", "demo ", "a\tb", b"\xff\xfe"])
 def test_a_name_that_a_header_would_change_is_refused(idle, name):
     done = idle.run("user", "add", name)
