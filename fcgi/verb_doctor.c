@@ -172,10 +172,16 @@ static int nginx(const struct rd_config *config, const char *path)
 	struct rd_buf why = RD_BUF(reason);
 	int found = -1;
 
-	if (rd_nginx_read(&conf, path, &why))
-		found = (int)rd_checks_run(&conf, config, tell, NULL);
-	else
+	if (!rd_nginx_read(&conf, path, &why))
 		rd_complain(1, "%.*s", (int)why.len, why.ptr);
+	else if (!rd_nginx_child(&conf, 0, "http",
+				 0)) // what surrounds a part decides what it means
+		rd_complain(1,
+			    "%s: no http block, so this is a part: give the nginx.conf that "
+			    "includes it, or try `nginx -T | refreshd doctor --nginx -`",
+			    path);
+	else
+		found = (int)rd_checks_run(&conf, config, tell, NULL);
 	rd_nginx_free(&conf);
 	return found;
 }

@@ -171,6 +171,13 @@ def test_what_nginx_itself_prints(site):
     assert [row[0::2] for row in mistakes(site, "-", stdin=printed)] == [("nginx.conf", "error-log-level")]
 
 
+def test_a_part_alone_is_no_configuration(site):
+    """What is around a location decides whether it is wrong: the log format, the upstream, the parameters."""
+    done = doctor(site, "--nginx", str(site / RETRY), str(site / "nginx.conf"))
+    assert done.returncode == 1 and done.stdout == ""
+    assert f"{site / RETRY}: no http block" in done.stderr and "nginx -T" in done.stderr
+
+
 @pytest.mark.parametrize("text, why", [
     ("http {", "a block without end"), ("}", "`}` without `{`"), ("http", "a directive without `;`"),
     ('a "b', "a quote without end"), (";", "`;` without directive"), ("include no-such-file;", "no such file"),
