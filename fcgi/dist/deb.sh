@@ -1,0 +1,37 @@
+#!/bin/sh
+# make deb: deb.sh VERSION FOLDER makes a Debian package of this tree, as it stands, and lets lintian judge it.
+set -eu
+umask 022
+cd "$(dirname "$0")/../.."
+mkdir -p "$2"
+out=$(cd "$2" && pwd)
+# Whoever calls may have been told to build something else; Debian has flags of its own.
+unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS LDFLAGS VARIANT
+
+# What git describe says, as Debian sorts it: 1.2~rc1 < 1.2 < 1.2+5.gabc; without a tag, by the commit's time.
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+case ${1#v} in
+[0-9]*.*) version=$(echo "${1#v}" | sed 's/-\(alpha\|beta\|rc\)/~\1/; s/-/+/; s/-/./g') ;;
+*) version=0~git$(date -u -d "@$epoch" +%Y%m%d%H%M).$(echo "$1" | tr - .) ;;
+esac
+
+# A copy, as debhelper wants debian/ on top and writes there.
+rm -rf "$out"/refreshd[_-]*
+tree=$out/refreshd-$version
+mkdir "$tree" "$tree/tests"
+cp -a Makefile README.md LICENSE fcgi lib nginx "$tree"
+cp -a tests/deps.sh "$tree/tests"
+cp -a fcgi/dist/debian "$tree/debian"
+sed '1,/^Copyright/d; s/^$/./; s/^/ /' LICENSE | tail -n +2 >>"$tree/debian/copyright"
+cat >"$tree/debian/changelog" <<END
+refreshd ($version) unstable; urgency=medium
+
+  * $1, as built from its sources.
+
+ -- $(sed -n 's/^Maintainer: //p' fcgi/dist/debian/control)  $(date -u -R -d "@$epoch")
+END
+
+(cd "$tree" && dpkg-buildpackage -b -us -uc) >"$out/build.log" 2>&1 || { cat "$out/build.log"; exit 1; }
+rm -r "$tree"
+lintian --allow-root --display-info --pedantic --fail-on error,warning,info,pedantic "$out"/refreshd_*.changes
+echo "$out/refreshd_${version}_$(dpkg --print-architecture).deb"
