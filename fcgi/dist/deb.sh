@@ -8,12 +8,8 @@ out=$(cd "$2" && pwd)
 # Whoever calls may have been told to build something else; Debian has flags of its own.
 unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS LDFLAGS VARIANT
 
-# What git describe says, as Debian sorts it: 1.2~rc1 < 1.2 < 1.2+5.gabc; without a tag, by the commit's time.
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
-case ${1#v} in
-[0-9]*.*) version=$(echo "${1#v}" | sed 's/-\(alpha\|beta\|rc\)/~\1/; s/-/+/; s/-/./g') ;;
-*) version=0~git$(date -u -d "@$epoch" +%Y%m%d%H%M).$(echo "$1" | tr - .) ;;
-esac
+version=$(fcgi/dist/deb-version.sh "$1" "$epoch")
 
 # A copy, as debhelper wants debian/ on top and writes there.
 rm -rf "$out"/refreshd[_-]*
@@ -31,7 +27,8 @@ refreshd ($version) unstable; urgency=medium
  -- $(sed -n 's/^Maintainer: //p' fcgi/dist/debian/control)  $(date -u -R -d "@$epoch")
 END
 
-(cd "$tree" && dpkg-buildpackage -b -us -uc) >"$out/build.log" 2>&1 || { cat "$out/build.log"; exit 1; }
+# -d: tests/deps.sh has seen to it; what dpkg would ask for beyond that is a compiler of C++.
+(cd "$tree" && dpkg-buildpackage -b -d -us -uc) >"$out/build.log" 2>&1 || { cat "$out/build.log"; exit 1; }
 rm -r "$tree"
 lintian --allow-root --display-info --pedantic --fail-on error,warning,info,pedantic "$out"/refreshd_*.changes
 echo "$out/refreshd_${version}_$(dpkg --print-architecture).deb"
