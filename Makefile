@@ -40,6 +40,7 @@ CPPFLAGS += -Ilib -I. -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP
 CFLAGS   += -std=gnu2x -g $(OPT) $(WARN) -fstack-protector-strong -fPIE
 LDFLAGS  += -pie -Wl,-z,relro,-z,now
 LDLIBS   += -lfcgi -lhiredis -ljson-c -lsodium -linih
+LINK      = @echo "LD $@" && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Everything but main is in the archive, so tests link what they need of it.
 BIN  := $(BUILD)/refreshd
@@ -87,16 +88,17 @@ clean: ## removes build/
 	rm -rf build
 install: all ## DESTDIR= PREFIX=/usr/local: binary, nginx includes, systemd units, man pages
 	@fcgi/dist/install.sh $(BIN) '$(DESTDIR)' '$(PREFIX)'
+deb: deps-deb ## a Debian package in build/deb, of which lintian says nothing
+	@fcgi/dist/deb.sh '$(VERSION)' build/deb
 help: ## this menu
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
 
 # Below: how it is built. Packages come first; with all there, the check takes some milliseconds.
-deps-build deps-run deps-test deps-browser: deps-%:
+deps-build deps-run deps-deb deps-test deps-browser: deps-%:
 	@tests/deps.sh $*
 
 $(BIN): $(BUILD)/fcgi/main.o $(LIB)
-	@echo "LD $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(LINK)
 
 $(LIB): $(OBJ)
 	@echo "AR $@"
@@ -126,14 +128,11 @@ FORCE:
 unit: $(UNIT)
 replays: $(FUZZ)
 $(UNIT): %: %.o $(LIB)
-	@echo "LD $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(LINK) -lcmocka
 $(BENCH): %: %.o $(LIB)
-	@echo "LD $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(LINK)
 $(FUZZ): %: %.o $(if $(DRIVER),,$(BUILD)/tests/fuzz/replay.o) $(LIB)
-	@echo "LD $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) $(DRIVER) -o $@ $^ $(LDLIBS)
+	$(LINK) $(DRIVER)
 $(TEST_OBJ): | deps-test
 
 # New inputs stay in build/fuzz; a crash is kept there too.
@@ -146,5 +145,5 @@ fuzz-all: $(FUZZ:=.fuzz)
 
 export PORT DIR WORKERS ACCESS_LOG
 .PHONY: all asan run up down test test-unit test-integration test-browser compose-test lint format model bench fuzz clean install help \
-	deps-build deps-run deps-test deps-browser unit replays fuzz-all FORCE
+	deb deps-build deps-run deps-deb deps-test deps-browser unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

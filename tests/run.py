@@ -2,7 +2,7 @@
 """make test: runs every part, says what each gave, and ends with `N passed, N failed`.
 
     run.py             everything
-    run.py GROUP       one group: build unit fuzz lint integration; or browser, which is not in everything
+    run.py GROUP       one group: build unit fuzz lint integration; or browser, systemd, which are not in everything
     run.py NAME        the parts whose name has NAME in it, and the integration tests that pytest -k finds
 """
 import concurrent.futures
@@ -169,6 +169,11 @@ def browsers():
     return pytests("browser", ("tests/browser",))
 
 
+def systemds():
+    yield Part("systemd", ["tests/systemd/run"],
+               lambda code, output: Count(skipped=1) if output.startswith("skipped") else one(code, output))
+
+
 def pytests(name, rooms, select=()):
     report = REPO / f"build/{name}.xml"
     report.parent.mkdir(exist_ok=True)
@@ -182,7 +187,7 @@ def pytests(name, rooms, select=()):
 
 
 GROUPS = {"build": builds, "unit": units, "fuzz": fuzzes, "lint": lints, "integration": integrations}
-ON_DEMAND = {"browser": browsers}
+ON_DEMAND = {"browser": browsers, "systemd": systemds}
 
 
 def choose(name):

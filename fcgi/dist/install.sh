@@ -49,3 +49,14 @@ done
 for doc in README.md LICENSE; do
 	file "$here/../../$doc" "$root/share/doc/refreshd/$doc"
 done
+
+# A configuration of defaults, all of them comments: what the binary says of itself where nothing is configured.
+example="$root/share/doc/refreshd/examples/refreshd.conf"
+install -d "${example%/*}"
+{
+	echo "# refreshd.conf(5) says what each line means; refreshd -t, whether all is right."
+	echo "# Every line here is a default. The two that are seldom right: issuer and redis."
+	echo
+	env -i "$bin" -T | sed '/^; refreshd /d; s/ *; default.*//; s/^; *//; s/  *=/ =/; s/ *$//; s/^./# &/'
+} >"$example"
+chmod 644 "$example"

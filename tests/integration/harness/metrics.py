@@ -1,5 +1,6 @@
 """/metrics as Prometheus reads it, strictly: https://prometheus.io/docs/instrumenting/exposition_formats/"""
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -7,7 +8,9 @@ import subprocess
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 SAMPLE = re.compile(rf'({NAME})(?:\{{((?:{NAME}="[^"\\\n]*",?)+)\}})? ([0-9]+(?:\.[0-9]+)?)')
 TYPES = {"counter", "gauge", "histogram"}
-PROMTOOL = os.environ.get("PROMTOOL") or shutil.which("promtool")
+# tests/deps.sh brings the last one
+PROMTOOL = (os.environ.get("PROMTOOL") or shutil.which("promtool")
+            or pathlib.Path(__file__).resolve().parents[3] / "build/promtool")
 
 
 class Metrics(dict):

@@ -1,0 +1,34 @@
+#!/bin/sh
+# make deb: deb.sh VERSION FOLDER makes a Debian package of this tree, as it stands, and lets lintian judge it.
+set -eu
+umask 022
+cd "$(dirname "$0")/../.."
+mkdir -p "$2"
+out=$(cd "$2" && pwd)
+# Whoever calls may have been told to build something else; Debian has flags of its own.
+unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS LDFLAGS VARIANT
+
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+version=$(fcgi/dist/deb-version.sh "$1" "$epoch")
+
+# A copy, as debhelper wants debian/ on top and writes there.
+rm -rf "$out"/refreshd[_-]*
+tree=$out/refreshd-$version
+mkdir "$tree" "$tree/tests"
+cp -a Makefile README.md LICENSE fcgi lib nginx "$tree"
+cp -a tests/deps.sh "$tree/tests"
+cp -a fcgi/dist/debian "$tree/debian"
+sed '1,/^Copyright/d; s/^$/./; s/^/ /' LICENSE | tail -n +2 >>"$tree/debian/copyright"
+cat >"$tree/debian/changelog" <<END
+refreshd ($version) unstable; urgency=medium
+
+  * $1, as built from its sources.
+
+ -- $(sed -n 's/^Maintainer: //p' fcgi/dist/debian/control)  $(date -u -R -d "@$epoch")
+END
+
+# -d: tests/deps.sh has seen to it; what dpkg would ask for beyond that is a compiler of C++.
+(cd "$tree" && dpkg-buildpackage -b -d -us -uc) >"$out/build.log" 2>&1 || { cat "$out/build.log"; exit 1; }
+rm -r "$tree"
+lintian --allow-root --display-info --pedantic --fail-on error,warning,info,pedantic "$out"/refreshd_*.changes
+echo "$out/refreshd_${version}_$(dpkg --print-architecture).deb"
