@@ -21,19 +21,17 @@ endif
 BUILD  := build
 OPT    := -O2 -D_FORTIFY_SOURCE=2
 VARIANT ?= $(if $(findstring clang,$(CC)),clang)
-ifeq ($(VARIANT),clang)
-CC     := clang
-BUILD  := build/clang
-else ifeq ($(VARIANT),asan)
-CC     := gcc
-BUILD  := build/asan
-OPT    := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-else ifeq ($(VARIANT),fuzz)
-CC     := clang
-BUILD  := build/fuzz
-OPT    := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-DRIVER := -fsanitize=fuzzer
+CHECKS_asan := address,undefined
+CHECKS_tsan := thread
+CHECKS_fuzz := fuzzer-no-link,address,undefined
+ifneq ($(VARIANT),)
+BUILD  := build/$(VARIANT)
+CC     := $(if $(filter asan,$(VARIANT)),gcc,clang)
 endif
+ifdef CHECKS_$(VARIANT)
+OPT    := -O1 -fno-omit-frame-pointer -fsanitize=$(CHECKS_$(VARIANT)) -fno-sanitize-recover=all
+endif
+DRIVER := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
 
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CPPFLAGS += -Ilib -I. -I$(BUILD)/gen -D_GNU_SOURCE -MMD -MP
