@@ -1,5 +1,5 @@
 // One blocking question, for the admin verbs.
-#include "store/redis.h"
+#include "store/dial.h"
 #include "store/script.h"
 
 static bool fail(redisContext *ctx, redisReply *reply, struct rd_buf *why)
@@ -7,11 +7,10 @@ static bool fail(redisContext *ctx, redisReply *reply, struct rd_buf *why)
 	if (reply && reply->type == REDIS_REPLY_ERROR)
 		rd_put(why, reply->str, (size_t)reply->len);
 	else
-		rd_put_str(why, ctx ? ctx->errstr : "out of memory");
+		rd_put_str(why, ctx->errstr);
 	if (reply)
 		freeReplyObject(reply);
-	if (ctx)
-		redisFree(ctx);
+	redisFree(ctx);
 	return false;
 }
 
@@ -32,15 +31,16 @@ static bool confirmed(redisContext *ctx, struct rd_buf *why)
 bool rd_redis_call(const struct rd_redis_config *config, const struct rd_question *question,
 		   struct rd_answer *answer, void **handle, struct rd_buf *why)
 {
-	const struct rd_redis_address *a = &config->address;
 	const struct timeval limit = {5, 0}; // an admin waits longer than a request does
-	redisContext *ctx = a->unix_path[0] ? redisConnectUnixWithTimeout(a->unix_path, limit)
-					    : redisConnectWithTimeout(a->host, a->port, limit);
+	char problem[RD_DIAL_WHY_MAX];
+	redisContext *ctx = rd_dial_wait(&config->address, limit, problem);
 	redisReply *reply = NULL;
 	int replies;
 
-	if (!ctx || ctx->err)
-		return fail(ctx, NULL, why);
+	if (!ctx) {
+		rd_put_str(why, problem);
+		return false;
+	}
 	redisSetTimeout(ctx, limit);
 	replies = rd_script_greet(ctx, config) + 1;
 	rd_script_append(ctx, question, NULL);
