@@ -25,8 +25,11 @@ redis_conf() { # holds a hash of 192 random bits, so that it need not be secret
 		appendonly yes
 		appendfsync everysec
 		maxmemory-policy noeviction
-		# Who has no password may ask whether Redis is there. No name resolves to another's keys.
-		user default on nopass resetkeys resetchannels -@all +ping
+		# Nobody can be the default user, who yet has all rights: Redis reads its AOF as him, and
+		# silently drops every transaction in it that he has no right to.
+		user default off resetpass ~* &* +@all
+		# Who has no password may ask whether Redis is there.
+		user health on nopass resetkeys resetchannels -@all +ping
 		user refreshd on #$(hash $state/redis.password) resetkeys ~rd:* resetchannels +@all -@dangerous +info +role +config|get
 		protected-mode no
 	END

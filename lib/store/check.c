@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "store/dial.h"
 #include "store/identity.h"
 #include "store/script.h"
 
@@ -182,20 +183,18 @@ void rd_redis_check(struct rd_redis_check *check)
 {
 	const struct rd_redis_address *a = &check->config->address;
 	const struct timeval limit = {check->timeout_ms / 1000, check->timeout_ms % 1000 * 1000L};
-	redisContext *ctx = a->unix_path[0] ? redisConnectUnixWithTimeout(a->unix_path, limit)
-					    : redisConnectWithTimeout(a->host, a->port, limit);
+	char why[RD_DIAL_WHY_MAX];
+	redisContext *ctx = rd_dial_wait(a, limit, why);
 	struct step steps[STEPS_MAX];
 	size_t count;
 
-	if (!ctx || ctx->err) {
-		tell(check, RD_FIT_AWAY, "%s: %s", a->unix_path[0] ? a->unix_path : a->host,
-		     ctx ? ctx->errstr : "out of memory");
-	} else {
-		redisSetTimeout(ctx, limit);
-		count = ask_all(ctx, check, steps);
-		for (size_t i = 0; i < count && read_step(ctx, check, &steps[i]); i++)
-			;
+	if (!ctx) {
+		tell(check, RD_FIT_AWAY, "%s: %s", a->unix_path[0] ? a->unix_path : a->host, why);
+		return;
 	}
-	if (ctx)
-		redisFree(ctx);
+	redisSetTimeout(ctx, limit);
+	count = ask_all(ctx, check, steps);
+	for (size_t i = 0; i < count && read_step(ctx, check, &steps[i]); i++)
+		;
+	redisFree(ctx);
 }

@@ -1,4 +1,5 @@
 #include "store/line.h"
+#include "store/dial.h"
 #include "store/script.h"
 
 #define PATIENCE_S 5 // an admin waits longer than a request does
@@ -20,7 +21,7 @@ static bool fail(struct rd_line *line, struct rd_buf *why)
 	if (reply && reply->type == REDIS_REPLY_ERROR)
 		rd_put(why, reply->str, (size_t)reply->len);
 	else
-		rd_put_str(why, ctx ? ctx->errstr : "out of memory");
+		rd_put_str(why, ctx->errstr);
 	rd_line_close(line);
 	return false;
 }
@@ -41,15 +42,16 @@ static bool take(struct rd_line *line, struct rd_buf *why)
 
 static bool open_line(struct rd_line *line, struct rd_buf *why)
 {
-	const struct rd_redis_address *a = &line->config->address;
 	const struct timeval limit = {PATIENCE_S, 0};
-	redisContext *ctx = a->unix_path[0] ? redisConnectUnixWithTimeout(a->unix_path, limit)
-					    : redisConnectWithTimeout(a->host, a->port, limit);
+	char problem[RD_DIAL_WHY_MAX];
+	redisContext *ctx = rd_dial_wait(&line->config->address, limit, problem);
 	int replies;
 
 	line->ctx = ctx;
-	if (!ctx || ctx->err)
-		return fail(line, why);
+	if (!ctx) {
+		rd_put_str(why, problem);
+		return false;
+	}
 	redisSetTimeout(ctx, limit);
 	for (replies = rd_script_greet(ctx, line->config); replies > 0; replies--)
 		if (!take(line, why))

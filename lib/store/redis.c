@@ -8,10 +8,11 @@
 #include "base/rand.h"
 #include "run/log.h"
 #include "run/metrics.h"
+#include "store/dial.h"
 #include "store/identity.h"
 #include "store/script.h"
 
-enum state { DOWN, CONNECTING, GREETING, UP };
+enum state { DOWN, LOOKING_UP, CONNECTING, GREETING, UP };
 
 struct queue {
 	struct rd_pending *first, *last;
@@ -21,7 +22,8 @@ struct rd_redis {
 	struct rd_redis_config config;
 	int epoll_fd;
 	void *tag;
-	redisContext *ctx; // NULL when DOWN
+	struct rd_dial *dial;
+	redisContext *ctx; // NULL when DOWN or LOOKING_UP
 	enum state state;
 	uint32_t listening;     // epoll events asked for
 	int greeted, greetings; // replies to the greeting: got, wanted
@@ -90,6 +92,8 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 		rd_log(RD_LOG_WARN, "redis.down", "%s", why);
 	if (r->ctx)
 		redisFree(r->ctx); // closes the socket, which leaves epoll by itself
+	if (was_up)
+		rd_dial_forget(r->dial);
 	r->ctx = NULL;
 	r->state = DOWN;
 	r->listening = 0;
@@ -113,38 +117,19 @@ static void greet(struct rd_redis *r)
 		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
 }
 
-// hiredis makes room for as many members as a reply announces, before any has come; and what is
-// made must be freed, member by member. No answer of ours has more than RD_ANSWER_PARTS.
-static redisReplyObjectFunctions reply_makers;
-static void *(*make_list)(const redisReadTask *task, int members);
-
-static void *make_short_list(const redisReadTask *task, int members)
-{
-	return members > RD_ANSWER_PARTS ? NULL : make_list(task, members);
-}
-
-static void refuse_long_lists(redisReader *reader)
-{
-	if (!make_list) {
-		reply_makers = *reader->fn;
-		make_list = reply_makers.createArray;
-		reply_makers.createArray = make_short_list;
-	}
-	reader->fn = &reply_makers;
-}
-
 static void connect_now(struct rd_redis *r, int64_t now_ms)
 {
-	const struct rd_redis_address *a = &r->config.address;
+	char why[RD_DIAL_WHY_MAX];
 
-	r->greet_by_ms = now_ms + r->config.timeout_ms;
-	r->ctx = a->unix_path[0] ? redisConnectUnixNonBlock(a->unix_path)
-				 : redisConnectNonBlock(a->host, a->port);
-	if (!r->ctx || r->ctx->err) {
-		drop(r, now_ms, r->ctx ? r->ctx->errstr : "out of memory");
+	r->ctx = rd_dial(r->dial, why);
+	if (!r->ctx && why[0]) {
+		drop(r, now_ms, why);
 		return;
 	}
-	refuse_long_lists(r->ctx->reader);
+	r->state = LOOKING_UP;
+	if (!r->ctx)
+		return;
+	rd_script_bound(r->ctx->reader);
 	r->state = CONNECTING;
 	listen_for(r, EPOLLIN | EPOLLOUT);
 }
@@ -268,21 +253,24 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 		drop(r, now_ms, r->ctx->errstr);
 }
 
-void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
+static void see_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
 {
 	int error = 0;
 	socklen_t len = sizeof error;
 
-	if (r->state == DOWN)
-		return;
-	if (r->state == CONNECTING) {
-		if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
-			drop(r, now_ms, strerror(error));
-		else if (epoll_events & EPOLLOUT)
-			greet(r);
-		return;
-	}
-	if (epoll_events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+	if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
+		drop(r, now_ms, strerror(error));
+	else if (epoll_events & EPOLLOUT)
+		greet(r);
+}
+
+void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
+{
+	if (r->state == LOOKING_UP)
+		connect_now(r, now_ms);
+	else if (r->state == CONNECTING)
+		see_connected(r, epoll_events, now_ms);
+	else if (r->state != DOWN && (epoll_events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
 		read_replies(r, now_ms);
 }
 
@@ -334,14 +322,22 @@ static bool overdue(const struct rd_redis *r, int64_t now_ms)
 	       now_ms >= r->sent.first->deadline_ms;
 }
 
+static bool is_coming(const struct rd_redis *r)
+{
+	return r->state != DOWN && r->state != UP;
+}
+
 int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 {
 	int wait_ms = -1;
 
-	if (r->state == DOWN && now_ms >= r->retry_at_ms)
+	if (r->state == DOWN && now_ms >= r->retry_at_ms) {
+		r->greet_by_ms = now_ms + r->config.timeout_ms;
 		connect_now(r, now_ms);
-	if ((r->state == CONNECTING || r->state == GREETING) && now_ms >= r->greet_by_ms)
-		drop(r, now_ms, "no greeting in time");
+	}
+	if (is_coming(r) && now_ms >= r->greet_by_ms)
+		drop(r, now_ms,
+		     r->state == LOOKING_UP ? "no address in time" : "no greeting in time");
 	if (overdue(r, now_ms)) // perhaps it has come, and we were busy
 		read_replies(r, now_ms);
 	if (overdue(r, now_ms))
@@ -351,7 +347,7 @@ int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 	write_out(r, now_ms);
 	if (r->state == DOWN)
 		wait_ms = sooner(wait_ms, r->retry_at_ms, now_ms);
-	if (r->state == CONNECTING || r->state == GREETING)
+	if (is_coming(r))
 		wait_ms = sooner(wait_ms, r->greet_by_ms, now_ms);
 	if (r->sent.first)
 		wait_ms = sooner(wait_ms, r->sent.first->deadline_ms, now_ms);
@@ -383,5 +379,7 @@ struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd
 	r->config = *config;
 	r->epoll_fd = epoll_fd;
 	r->tag = tag;
+	r->dial = rd_dial_new(&r->config.address, epoll_fd, tag);
+	assert(r->dial);
 	return r;
 }

@@ -1,10 +1,11 @@
-// One connection to one Redis that remakes itself. Never blocks (but for a host name's look-up
-// while connecting): all questions of one wake-up leave in one write, answers come back in order.
+// One connection to one Redis that remakes itself. Never blocks, not even for a host name: all
+// questions of one wake-up leave in one write, answers come back in order.
 //
 // A question that is not answered timeout_ms after it left drops the connection and with it every
 // question in flight, because hiredis would hand the late reply to the next caller. After a failed
 // attempt to connect, questions are refused at once until an attempt succeeds; attempts are 25..50
-// ms apart at first and 200..400 ms later, jittered.
+// ms apart at first and 200..400 ms later, jittered. An attempt takes timeout_ms at most; a look-up
+// that is not answered by then is what the next ones wait for, too.
 //
 // A durable question is followed by WAIT, which holds up what comes behind it on its connection:
 // give such questions a connection of their own.

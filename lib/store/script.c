@@ -99,3 +99,23 @@ void rd_script_answer(const redisReply *reply, struct rd_answer *out)
 		out->away = false;
 	}
 }
+
+// hiredis makes room for as many members as a reply announces, before any has come; and what is
+// made must be freed, member by member. No answer of ours has more than RD_ANSWER_PARTS.
+static redisReplyObjectFunctions reply_makers;
+static void *(*make_list)(const redisReadTask *task, int members);
+
+static void *make_short_list(const redisReadTask *task, int members)
+{
+	return members > RD_ANSWER_PARTS ? NULL : make_list(task, members);
+}
+
+void rd_script_bound(redisReader *reader)
+{
+	if (!make_list) {
+		reply_makers = *reader->fn;
+		make_list = reply_makers.createArray;
+		reply_makers.createArray = make_short_list;
+	}
+	reader->fn = &reply_makers;
+}

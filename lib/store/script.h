@@ -17,3 +17,6 @@ int rd_script_greet(redisContext *ctx, const struct rd_redis_config *config);
 
 // Turns a reply into an answer that borrows from it. Anything unforeseen is away.
 void rd_script_answer(const redisReply *reply, struct rd_answer *out);
+
+// Lets the reader take no list that is longer than any answer of ours.
+void rd_script_bound(redisReader *reader);

@@ -2,7 +2,6 @@
 
 Longer: HUPS=100 UPGRADES=20 RECYCLES=20 KILLS=100 STOPS=5 RELOADS=20 /usr/bin/python3 -m pytest -s tests/fault
 """
-import json
 import os
 import random
 import signal
@@ -12,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chains import Load
+from harness.chains import Load
+from harness.events import events
 from harness.processes import alive, children
 from harness.stack import Stack
 from harness.wait import wait_until
@@ -29,11 +29,6 @@ RELOADS = int(os.environ.get("RELOADS", 2))
 def stack():
     with Stack(workers=2, REFRESHD_WATCHDOG_S=1) as running:
         yield running
-
-
-def events(stack, name):
-    lines = [json.loads(line) for line in stack.log().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == name]
 
 
 def signal_and_see(stack, number, event):

@@ -1,43 +1,20 @@
 """max_requests: who has served enough makes room for a fresh worker, and nobody waits or fails."""
-import json
 import os
 import signal
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
-from harness import fcgi, rawhttp, service, stack as stacks
-from harness.dialects import FLASK
+from harness import fcgi, service, stack as stacks
+from harness.chains import Load
+from harness.events import events
 from harness.processes import alive
 from harness.proxy import Proxy
 from harness.wait import wait_until
 
 
-def events(running, name):
-    lines = [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == name]
-
-
 def test_workers_are_replaced_under_load_and_no_request_fails():
     with stacks.Stack(workers=2, REFRESHD_MAX_REQUESTS=100) as stack:
-        stop, statuses = threading.Event(), []
-
-        def chain(_):
-            token = stack.token()
-            with rawhttp.Connection(stack.url) as connection:
-                while not stop.is_set():
-                    answer = connection.ask("POST", FLASK.path, *FLASK.put(token))
-                    statuses.append(answer.status)
-                    token = json.loads(answer.body)["refresh_token"]
-
-        with ThreadPoolExecutor(4) as pool:
-            chains = [pool.submit(chain, i) for i in range(4)]
-            try:
-                wait_until(lambda: len(events(stack, "worker.recycled")) >= 4, timeout=60, what="4 replacements")
-            finally:
-                stop.set()
-            for done in chains:
-                done.result(60)
-        assert set(statuses) == {200} and not events(stack, "worker.died")
+        with Load(stack) as load:
+            wait_until(lambda: len(events(stack, "worker.recycled")) >= 4, timeout=60, what="4 replacements")
+        assert not load.reconnects and not events(stack, "worker.died")
         wait_until(lambda: len(stack.workers()) == 2, what="the old ones are gone")
         assert all(line["level"] == "info" for line in events(stack, "worker.recycled"))
 

@@ -40,9 +40,7 @@ def admin(server):
             client.execute_command("ACL", "SETUSER", line.split()[1], "reset", *line.split()[2:])
 
 
-@pytest.fixture
-def one(server):
-    """Set up, not started."""
+def set_up(server):
     made = service.Service(server.socket, REFRESHD_REDIS_USER="refreshd", REFRESHD_SESSIONS_MAX=2,
                            REFRESHD_GRACE_S=0, REFRESHD_LATE_RETRY_S=0)
     secret = pathlib.Path(made.folder, "redis.password")
@@ -51,6 +49,13 @@ def one(server):
     made.env["REFRESHD_REDIS_PASSWORD_FILE"] = str(secret)
     with open(made.config, "a") as file:
         file.write("introspect = on\n")  # of the backend, whose section is the last
+    return made
+
+
+@pytest.fixture
+def one(server):
+    """Set up, not started."""
+    made = set_up(server)
     yield made
     made.stop()
 
@@ -120,6 +125,32 @@ def test_it_has_no_right_but_these(server, admin):
 def test_with_all_rights_t_is_content(admin, one):
     status, lines = check(one)
     assert status == 0 and lines[-1].endswith("user refreshd has all rights") and lines[-1].startswith("ok ")
+
+
+@pytest.mark.parametrize("file", ["redis-acl.conf", "container-setup.sh"])
+def test_nobody_is_the_default_user_and_Redis_still_reads_back_all_that_it_has_written(tmp_path, file):
+    default = re.search("user (default .*)", (REPO / "fcgi" / "dist" / file).read_text())[1]
+    path = tmp_path / "redis-acl.conf"
+    path.write_text(ACL.replace("PASSWORD_SHA256", hashlib.sha256(PASSWORD.encode()).hexdigest())
+                    + f"user {default}\nuser admin on nopass ~* &* +@all\n")
+    server = RedisServer("--include", str(path), "--appendonly", "yes", "--appendfsync", "always",
+                         login={"username": "admin", "password": "x"})
+    one = set_up(server)
+    try:
+        one.start()
+        assert one.ask_issue(compact(sub="anna")).status == 200  # writes two keys
+        with server.client() as client:
+            before = {key: client.dump(key) for key in client.keys()}
+        assert len(before) > 1
+        server.kill()
+        server.start()
+        with server.client() as client:
+            assert {key: client.dump(key) for key in client.keys()} == before
+        with server.client(username=None, password=None) as client, pytest.raises(Exception, match="Authentication required"):
+            client.ping()
+    finally:
+        one.stop()
+        server.stop()
 
 
 @pytest.mark.parametrize("right", RIGHTS)

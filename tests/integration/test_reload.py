@@ -6,14 +6,13 @@ import pathlib
 import re
 import signal
 import subprocess
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import jwt
 import pytest
 
-from harness import fcgi, rawhttp, service, stack as stacks
-from harness.dialects import FLASK
+from harness import fcgi, service, stack as stacks
+from harness.chains import Load
+from harness.events import events
 from harness.processes import binary, environment
 from harness.proxy import Proxy
 from harness.tokens import Keys, Token, b64
@@ -44,11 +43,6 @@ def alone(number):
 def both(active):
     state = {1: "retired", 2: "retired", active: "active"}
     return [line.replace("active", state[n]) for n in (1, 2) for line in alone(n)]
-
-
-def events(running, name):
-    lines = [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == name]
 
 
 def hup(running, pid, name="key.reloaded"):
@@ -99,33 +93,17 @@ def test_100_reloads_under_load_fail_no_request():
         master, workers = stack.pids["refreshd"], stack.workers()
         key_file(stack.folder, *both(1))
         hup(stack, master)
-        stop, statuses, kids, signers = threading.Event(), [], set(), set()
+        kids, signers = set(), set()
 
-        def chain(_):
-            token = stack.token()
-            with rawhttp.Connection(stack.url) as connection:
-                while not stop.is_set():
-                    answer = connection.ask("POST", FLASK.path, *FLASK.put(token))
-                    statuses.append(answer.status)
-                    body = json.loads(answer.body)
-                    token, access = body["refresh_token"], body["access_token"]
-                    kids.add(kid(token))
-                    signers.add(jwt.get_unverified_header(access)["kid"])
-                    stack.age(token, 10_000)  # or it would be kept for the grace time
-                    bearer = {"Authorization": f"Bearer {access}"}
-                    statuses.append(connection.ask("GET", "/protected", bearer).status)
+        def seen(body):
+            kids.add(kid(body["refresh_token"]))
+            signers.add(jwt.get_unverified_header(body["access_token"])["kid"])
 
-        with ThreadPoolExecutor(4) as pool:
-            chains = [pool.submit(chain, i) for i in range(4)]
-            try:
-                for number in range(HUPS):
-                    key_file(stack.folder, *both(1 + number % 2))
-                    hup(stack, master)
-            finally:
-                stop.set()
-            for done in chains:
-                done.result(60)
-        assert set(statuses) == {200} and len(statuses) > HUPS
+        with Load(stack, seen=seen) as load:
+            for number in range(HUPS):
+                key_file(stack.folder, *both(1 + number % 2))
+                hup(stack, master)
+        assert not load.reconnects and load.refreshes > HUPS
         assert kids == {1, 2} and len(signers) == 2
         assert stack.workers() == workers and not events(stack, "worker.died")
 
@@ -155,38 +133,20 @@ def verb(stack, *words):
 
 def test_keys_rotate_by_the_verbs_under_load_and_no_refresh_fails():
     """new, HUP, activate, HUP, and when the old one has no token left: retire, HUP."""
-    with stacks.Stack(workers=2, REFRESHD_GRACE_S=1, REFRESHD_ACCESS_TTL_S=1) as stack:
-        stop, answers, newest = threading.Event(), [], {}
-
-        def chain(number):
-            token = stack.token()
-            while not stop.is_set():
-                response = stack.refresh(token)
-                assert response.status == 200, response
-                token = json.loads(response.body)["refresh_token"]
-                newest[number] = token
-                answers.append(token)
-
-        with ThreadPoolExecutor(4) as pool:
-            chains = [pool.submit(chain, n) for n in range(4)]
-            try:
-                for kind in ("refresh", "access"):
-                    verb(stack, "key", "new", kind)
-                    hup(stack, stack.pids["refreshd"])
-                rows = [line.split() for line in verb(stack, "key", "list").splitlines()[1:]]
-                for row in rows:
-                    if "next" in row:
-                        verb(stack, "key", "activate", row[1], "--now")
-                hup(stack, stack.pids["refreshd"])
-                wait_until(lambda: [kid(token) for token in newest.values()] == [2] * 4, what="all of the new key")
-                verb(stack, "key", "retire", "1", "--now")
-                hup(stack, stack.pids["refreshd"])
-                seen = len(answers)
-                wait_until(lambda: len(answers) > seen + 20, what="more refreshes")
-            finally:
-                stop.set()
-            for done in chains:
-                done.result()
+    with stacks.Stack(workers=2) as stack, Load(stack) as load:
+        for kind in ("refresh", "access"):
+            verb(stack, "key", "new", kind)
+            hup(stack, stack.pids["refreshd"])
+        rows = [line.split() for line in verb(stack, "key", "list").splitlines()[1:]]
+        for row in rows:
+            if "next" in row:
+                verb(stack, "key", "activate", row[1], "--now")
+        hup(stack, stack.pids["refreshd"])
+        wait_until(lambda: [kid(chain.token) for chain in load.chains] == [2] * 4, what="all of the new key")
+        verb(stack, "key", "retire", "1", "--now")
+        hup(stack, stack.pids["refreshd"])
+        seen = load.refreshes
+        wait_until(lambda: load.refreshes > seen + 20, what="more refreshes")
 
 
 @pytest.mark.parametrize("name", ["missing", "open to others", "another deployment", "no signing key",

@@ -1,25 +1,18 @@
 """SIGUSR2: the master becomes the binary of today in the same process, and nobody notices but its workers."""
-import json
 import os
 import pathlib
 import shutil
 import signal
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import fcgi, rawhttp, service, stack as stacks
-from harness.dialects import FLASK
+from harness import fcgi, service, stack as stacks
+from harness.chains import Load
+from harness.events import events
 from harness.processes import alive, binary, children
 from harness.wait import wait_until
 
 UPGRADES = int(os.environ.get("UPGRADES", 3))
-
-
-def events(running, name):
-    lines = [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == name]
 
 
 def upgrade(running, master, event="service.ready"):
@@ -56,30 +49,14 @@ def ready(redis_server, installed):
 
 def test_upgrades_under_load_fail_no_request(installed):
     with stacks.Stack(workers=2, bin=str(installed)) as stack:
-        master, stop, statuses = stack.pids["refreshd"], threading.Event(), []
-        stack.bin = installed
-
-        def chain(_):
-            token = stack.token()
-            with rawhttp.Connection(stack.url) as connection:
-                while not stop.is_set():
-                    answer = connection.ask("POST", FLASK.path, *FLASK.put(token))
-                    statuses.append(answer.status)
-                    token = json.loads(answer.body)["refresh_token"]
-
-        with ThreadPoolExecutor(4) as pool:
-            chains = [pool.submit(chain, i) for i in range(4)]
-            try:
-                for _ in range(UPGRADES):
-                    before, file = stack.workers() + stack.login_workers(), install(installed)
-                    upgrade(stack, master)
-                    wait_until(lambda: not any(map(alive, before)), what="the old ones end")
-                    assert {runs(pid) for pid in (master, *stack.workers(), *stack.login_workers())} == {file}
-            finally:
-                stop.set()
-            for done in chains:
-                done.result(60)
-        assert set(statuses) == {200} and len(statuses) > UPGRADES
+        master, stack.bin = stack.pids["refreshd"], installed
+        with Load(stack) as load:
+            for _ in range(UPGRADES):
+                before, file = stack.workers() + stack.login_workers(), install(installed)
+                upgrade(stack, master)
+                wait_until(lambda: not any(map(alive, before)), what="the old ones end")
+                assert {runs(pid) for pid in (master, *stack.workers(), *stack.login_workers())} == {file}
+        assert not load.reconnects and load.refreshes > UPGRADES
         assert not events(stack, "worker.died") and not events(stack, "worker.stuck")
         assert len(children(master)) == 3, "and no zombie"
 

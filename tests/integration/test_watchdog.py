@@ -1,5 +1,4 @@
 """A worker that gives no sign is killed and replaced; one that is only busy is not."""
-import json
 import os
 import signal
 import time
@@ -7,14 +6,10 @@ import time
 import pytest
 
 from harness import service
+from harness.events import events
 from harness.processes import alive
 from harness.proxy import Proxy
 from harness.wait import wait_until
-
-
-def events(running, name):
-    lines = [json.loads(line) for line in running.log().splitlines() if line.startswith("{")]
-    return [line for line in lines if line["event"] == name]
 
 
 @pytest.fixture

@@ -11,11 +11,13 @@ from .wait import wait_until
 
 
 class RedisServer:
-    def __init__(self, *options, folder=None):
+    """login: what a test's own client says, where the default user is not let in."""
+
+    def __init__(self, *options, folder=None, login=None):
         self.own_folder = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="rd-redis-")
         self.socket = os.path.join(self.folder, "redis.sock")
-        self.options = options
+        self.options, self.login = options, login or {}
         self.process = None
         self.start()
 
@@ -28,7 +30,7 @@ class RedisServer:
         wait_until(self.answers, what=f"Redis in {self.folder}")
 
     def client(self, **options):
-        return redis.Redis(unix_socket_path=self.socket, **options)
+        return redis.Redis(unix_socket_path=self.socket, **{**self.login, **options})
 
     def answers(self):
         if self.process.poll() is not None:

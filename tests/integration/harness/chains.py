@@ -1,12 +1,12 @@
-"""Load for fault tests: clients that refresh on and on, each a chain of its own where nothing may be refused."""
+"""Load: clients that refresh on and on, each a chain of its own where nothing may be refused."""
 import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import rawhttp
-from harness.dialects import FLASK
-from harness.tokens import Token
+from . import rawhttp
+from .dialects import FLASK
+from .tokens import Token
 
 AGAIN = 3  # connections in a row that may be closed without an answer
 
@@ -22,8 +22,8 @@ class Connection(rawhttp.Connection):
 class Chain:
     """Asks as a browser does: over a kept connection, and again when that is closed without an answer."""
 
-    def __init__(self, stack):
-        self.stack, self.connection = stack, None
+    def __init__(self, stack, seen):
+        self.stack, self.seen, self.connection = stack, seen, None
         self.token = stack.token()
         self.refreshes = self.reconnects = 0
         self.slowest_s = 0.0
@@ -58,16 +58,17 @@ class Chain:
         assert (after.family, after.generation) == (before.family, before.generation + 1), (before, after)
         self.token = body["refresh_token"]
         self.refreshes += 1
+        self.seen(body)
         self.stack.age(self.token, 10_000)  # or it would be kept for the grace time
         self.ask("GET", "/protected", {"Authorization": f"Bearer {body['access_token']}"})
 
 
 class Load:
-    """with Load(stack) as load: what happens inside happens under load. No chain may fail."""
+    """with Load(stack) as load: what happens inside happens under load. No chain may fail. seen: gets every answer."""
 
-    def __init__(self, stack, count=4):
+    def __init__(self, stack, count=4, seen=lambda body: None):
         self.stack, self.stopped = stack, threading.Event()
-        self.chains = [Chain(stack) for _ in range(count)]
+        self.chains = [Chain(stack, seen) for _ in range(count)]
         self.pool = ThreadPoolExecutor(count)
 
     def run(self, chain):
@@ -96,7 +97,16 @@ class Load:
         """For loops that go on for long: whether no chain has failed yet."""
         return not any(done.done() for done in self.running)
 
+    @property
+    def refreshes(self):
+        return sum(chain.refreshes for chain in self.chains)
+
+    @property
+    def reconnects(self):
+        """Connections that were closed without an answer: nginx does so when it is reloaded."""
+        return sum(chain.reconnects for chain in self.chains)
+
     def __str__(self):
-        return (f"{len(self.chains)} chains, {sum(c.refreshes for c in self.chains)} refreshes in {self.seconds:.0f} s,"
-                f" {sum(c.reconnects for c in self.chains)} reconnects,"
+        return (f"{len(self.chains)} chains, {self.refreshes} refreshes in {self.seconds:.0f} s,"
+                f" {self.reconnects} reconnects,"
                 f" slowest {max(c.slowest_s for c in self.chains):.2f} s")
