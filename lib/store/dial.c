@@ -8,38 +8,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 8
-#define ADDRESS_MAX   64 // IPv6 with the name of an interface
-
-struct found {
-	int error; // getaddrinfo's
-	int count;
-	char address[ADDRESSES_MAX][ADDRESS_MAX];
-};
-
-// What the thread owns.
+// What whoever looks up owns.
 struct errand {
 	int answer_fd;
 	char host[sizeof((struct rd_redis_address *)0)->host];
 };
 
-struct rd_dial {
-	const struct rd_redis_address *to;
-	int epoll_fd;
-	void *tag;
-	int answer_fd; // -1: nobody has been sent
-	struct found found;
-	int next; // address to try
-};
-
-static void note(struct found *found, const struct addrinfo *list)
+static void note(struct rd_dial_found *found, const struct addrinfo *list)
 {
-	for (; list && found->count < ADDRESSES_MAX; list = list->ai_next)
+	for (; list && found->count < RD_DIAL_ADDRESSES; list = list->ai_next)
 		if (getnameinfo(list->ai_addr, list->ai_addrlen, found->address[found->count],
-				ADDRESS_MAX, NULL, 0, NI_NUMERICHOST) == 0)
+				sizeof found->address[0], NULL, 0, NI_NUMERICHOST) == 0)
 			found->count++;
 }
 
@@ -49,7 +33,7 @@ static void *look_up(void *own)
 {
 	static const int families[] = {AF_INET, AF_INET6};
 	struct errand *errand = own;
-	struct found found = {0};
+	struct rd_dial_found found = {0};
 
 	for (size_t i = 0; i < 2 && !found.count; i++) {
 		const struct addrinfo hints = {.ai_family = families[i],
@@ -87,10 +71,47 @@ static bool start_thread(struct errand *errand)
 	return started;
 }
 
-static bool send_somebody(struct rd_dial *d)
+static bool start_process(struct rd_dial *d, struct errand *errand)
+{
+	d->pid = fork();
+	if (d->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		look_up(errand);
+		_exit(0);
+	}
+	if (d->pid < 0) {
+		d->pid = 0;
+		return false;
+	}
+	close(errand->answer_fd);
+	free(errand);
+	return true;
+}
+
+static bool start(struct rd_dial *d, struct errand *errand)
 {
 	// Once is enough, whatever we are doing by then.
 	struct epoll_event ev = {.events = EPOLLIN | EPOLLET, .data.ptr = d->tag};
+
+	if (d->epoll_fd < 0)
+		return start_process(d, errand);
+	return epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, d->answer_fd, &ev) == 0 &&
+	       start_thread(errand);
+}
+
+static void hang_up(struct rd_dial *d)
+{
+	close(d->answer_fd);
+	d->answer_fd = -1;
+	if (!d->pid)
+		return;
+	kill(d->pid, SIGKILL);
+	waitpid(d->pid, NULL, 0);
+	d->pid = 0;
+}
+
+static bool send_somebody(struct rd_dial *d)
+{
 	struct errand *errand = malloc(sizeof *errand);
 	int fd[2];
 
@@ -98,24 +119,15 @@ static bool send_somebody(struct rd_dial *d)
 		free(errand);
 		return false;
 	}
+	d->answer_fd = fd[0];
 	errand->answer_fd = fd[1];
 	snprintf(errand->host, sizeof errand->host, "%s", d->to->host);
-	if ((d->epoll_fd < 0 || epoll_ctl(d->epoll_fd, EPOLL_CTL_ADD, fd[0], &ev) == 0) &&
-	    start_thread(errand)) {
-		d->answer_fd = fd[0];
+	if (start(d, errand))
 		return true;
-	}
-	close(fd[0]);
+	hang_up(d);
 	close(fd[1]);
 	free(errand);
 	return false;
-}
-
-static void stop_listening(struct rd_dial *d)
-{
-	if (d->answer_fd >= 0)
-		close(d->answer_fd);
-	d->answer_fd = -1;
 }
 
 // Gives whether there is an address to try; if not, and why is empty, there may be one later.
@@ -133,7 +145,7 @@ static bool know(struct rd_dial *d, char why[static RD_DIAL_WHY_MAX])
 	n = recv(d->answer_fd, &d->found, sizeof d->found, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	stop_listening(d);
+	hang_up(d);
 	if (n == sizeof d->found && d->found.count)
 		return true;
 	rd_dial_forget(d);
@@ -179,21 +191,9 @@ void rd_dial_forget(struct rd_dial *d)
 	d->next = d->found.count = 0;
 }
 
-struct rd_dial *rd_dial_new(const struct rd_redis_address *address, int epoll_fd, void *tag)
+void rd_dial_init(struct rd_dial *d, const struct rd_redis_address *to, int epoll_fd, void *tag)
 {
-	struct rd_dial *d = calloc(1, sizeof *d);
-
-	if (d)
-		*d = (struct rd_dial){
-		    .to = address, .epoll_fd = epoll_fd, .tag = tag, .answer_fd = -1};
-	return d;
-}
-
-void rd_dial_free(struct rd_dial *d)
-{
-	if (d)
-		stop_listening(d);
-	free(d);
+	*d = (struct rd_dial){.to = to, .epoll_fd = epoll_fd, .tag = tag, .answer_fd = -1};
 }
 
 static redisContext *by_name(struct rd_dial *d, struct timeval limit,
@@ -204,8 +204,10 @@ static redisContext *by_name(struct rd_dial *d, struct timeval limit,
 
 	if (!know(d, why) && !why[0]) {
 		(void)poll(&(struct pollfd){.fd = d->answer_fd, .events = POLLIN}, 1, limit_ms);
-		if (!know(d, why) && !why[0])
+		if (!know(d, why) && !why[0]) {
 			snprintf(why, RD_DIAL_WHY_MAX, "no address in time");
+			hang_up(d);
+		}
 	}
 	while (!ctx && d->next < d->found.count) {
 		const char *address = d->found.address[d->next++];
@@ -218,18 +220,13 @@ static redisContext *by_name(struct rd_dial *d, struct timeval limit,
 redisContext *rd_dial_wait(const struct rd_redis_address *to, struct timeval limit,
 			   char why[static RD_DIAL_WHY_MAX])
 {
-	struct rd_dial *d;
-	redisContext *ctx;
+	struct rd_dial d;
 
 	why[0] = 0;
 	if (to->unix_path[0])
 		return checked(redisConnectUnixWithTimeout(to->unix_path, limit), why);
 	if (!is_name(to->host))
 		return checked(redisConnectWithTimeout(to->host, to->port, limit), why);
-	d = rd_dial_new(to, -1, NULL);
-	if (!d)
-		return checked(NULL, why);
-	ctx = by_name(d, limit, why);
-	rd_dial_free(d);
-	return ctx;
+	rd_dial_init(&d, to, -1, NULL);
+	return by_name(&d, limit, why);
 }

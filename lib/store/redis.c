@@ -22,7 +22,7 @@ struct rd_redis {
 	struct rd_redis_config config;
 	int epoll_fd;
 	void *tag;
-	struct rd_dial *dial;
+	struct rd_dial dial;
 	redisContext *ctx; // NULL when DOWN or LOOKING_UP
 	enum state state;
 	uint32_t listening;     // epoll events asked for
@@ -93,7 +93,7 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 	if (r->ctx)
 		redisFree(r->ctx); // closes the socket, which leaves epoll by itself
 	if (was_up)
-		rd_dial_forget(r->dial);
+		rd_dial_forget(&r->dial);
 	r->ctx = NULL;
 	r->state = DOWN;
 	r->listening = 0;
@@ -121,7 +121,7 @@ static void connect_now(struct rd_redis *r, int64_t now_ms)
 {
 	char why[RD_DIAL_WHY_MAX];
 
-	r->ctx = rd_dial(r->dial, why);
+	r->ctx = rd_dial(&r->dial, why);
 	if (!r->ctx && why[0]) {
 		drop(r, now_ms, why);
 		return;
@@ -379,7 +379,6 @@ struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd
 	r->config = *config;
 	r->epoll_fd = epoll_fd;
 	r->tag = tag;
-	r->dial = rd_dial_new(&r->config.address, epoll_fd, tag);
-	assert(r->dial);
+	rd_dial_init(&r->dial, &r->config.address, epoll_fd, tag);
 	return r;
 }
