@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from harness import checks, service, stack as stacks
+from harness import checks, fcgi, metrics, service, stack as stacks
 from harness.dialects import BY_NAME, DIALECTS, FLASK, compact
 from harness.proxy import Proxy
 from harness.redis_server import RedisServer
@@ -45,10 +45,12 @@ def all_unavailable(stack, token):
 
 
 def works_again(stack, token):
-    """By itself: every worker, so several times in a row."""
-    def ten_times():
-        return all(stack.refresh(token).status == 200 for _ in range(10))
-    wait_until(ten_times, what="refreshes work again")
+    """By itself: every worker."""
+    def all_have_redis():
+        body = fcgi.ask(f"{stack.folder}/refreshd.sock", fcgi.params("metrics", method="GET")).body
+        return metrics.Metrics(body.decode()).get("redis_up") == 1
+    wait_until(all_have_redis, what="every worker has Redis")
+    wait_until(lambda: stack.refresh(token).status == 200, what="refreshes work again")
 
 
 def test_R_redis_stopped_and_back_over_one_family(away, server):
