@@ -30,7 +30,7 @@ redis_conf() { # holds a hash of 192 random bits, so that it need not be secret
 		user default off resetpass ~* &* +@all
 		# Who has no password may ask whether Redis is there.
 		user health on nopass resetkeys resetchannels -@all +ping
-		user refreshd on #$(hash $state/redis.password) resetkeys ~rd:* resetchannels +@all -@dangerous +info +role +config|get
+		user refreshd on #$(hash $state/redis.password) resetkeys ~rd:* resetchannels +@all -@dangerous +info +role +config|get +acl|dryrun
 		protected-mode no
 	END
 }

@@ -91,7 +91,8 @@ static void check_memory(struct rd_redis_check *check, struct rd_span info)
 	else
 		tell(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "maxmemory-policy is %.*s%s",
 		     (int)policy.len, policy.ptr, fits ? "" : "; want noeviction");
-	if (rd_span_is(rd_info_field(info, RD_SPAN("aof_enabled:")), RD_SPAN("1")))
+	check->appends = rd_span_is(rd_info_field(info, RD_SPAN("aof_enabled:")), RD_SPAN("1"));
+	if (check->appends)
 		tell(check, RD_FIT_OK, "appendonly is yes");
 	else
 		tell(check, RD_FIT_WARN,
@@ -126,14 +127,33 @@ static void check_commands(struct rd_redis_check *check, const redisReply *reply
 	}
 }
 
+// Redis 7 reads its append only file as the user default, and drops without an error each
+// transaction in it that this user has no right to. What a script writes is one, and would be gone
+// at the next restart.
+static void check_default_user(struct rd_redis_check *check, const redisReply *reply)
+{
+	if (!check->appends || check->default_told || reply->type == REDIS_REPLY_STATUS)
+		return;
+	check->default_told = true;
+	if (reply->type == REDIS_REPLY_ERROR)
+		tell(check, RD_FIT_WARN,
+		     "user %s lacks +acl|dryrun, so it cannot be seen whether the user default has "
+		     "all rights; without them a restart loses sessions",
+		     user_of(check));
+	else
+		tell(check, RD_FIT_UNFIT,
+		     "the user default has too few rights, so Redis forgets sessions when it reads "
+		     "its append only file; want `user default off resetpass ~* &* +@all`");
+}
+
 // Every question, and what is done with its answer.
 struct step {
-	const char *command; // as an ACL names it
+	const char *command; // as an ACL names it; NULL: read sees errors too
 	void (*read)(struct rd_redis_check *check,
 		     const redisReply *reply); // NULL: no error is enough
 };
 
-#define STEPS_MAX 8
+#define STEPS_MAX 10
 
 static size_t ask_all(redisContext *ctx, const struct rd_redis_check *check,
 		      struct step steps[static STEPS_MAX])
@@ -147,6 +167,10 @@ static size_t ask_all(redisContext *ctx, const struct rd_redis_check *check,
 		    greetings == 1 && check->config->address.db ? "select" : "auth", NULL};
 	redisAppendCommand(ctx, "INFO");
 	steps[n++] = (struct step){"info", check_info};
+	redisAppendCommand(ctx, "ACL DRYRUN default SET %b{rights}:s 1", prefix, len);
+	steps[n++] = (struct step){NULL, check_default_user};
+	redisAppendCommand(ctx, "ACL DRYRUN default ZADD %b{rights}:z 1 a", prefix, len);
+	steps[n++] = (struct step){NULL, check_default_user};
 	redisAppendCommand(ctx, "SCRIPT LOAD %s", rights_script);
 	steps[n++] = (struct step){"script|load", NULL};
 	redisAppendCommand(ctx, "EVALSHA %s 0", "0000000000000000000000000000000000000000");
@@ -171,7 +195,8 @@ static bool read_step(redisContext *ctx, struct rd_redis_check *check, const str
 		return false;
 	}
 	// No script has that digest: to be told so means that we may ask.
-	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOSCRIPT", 8) != 0)
+	if (step->command && reply->type == REDIS_REPLY_ERROR &&
+	    strncmp(reply->str, "NOSCRIPT", 8) != 0)
 		tell_error(check, step->command, reply->str);
 	else if (step->read)
 		step->read(check, reply);

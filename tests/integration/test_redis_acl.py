@@ -153,7 +153,37 @@ def test_nobody_is_the_default_user_and_Redis_still_reads_back_all_that_it_has_w
         server.stop()
 
 
-@pytest.mark.parametrize("right", RIGHTS)
+DEFAULTS = {"on": "on nopass ~* &* +@all", "locked out": "off resetpass ~* &* +@all",
+            "off": "off", "no right": "on nopass ~* -@all +ping", "no keys": "on nopass resetkeys +@all",
+            "no sorted sets": "on nopass ~* +@all -@sortedset"}
+
+
+@pytest.mark.parametrize("aof", ["yes", "no"])
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_a_default_user_who_would_lose_sessions_is_refused(tmp_path, name, aof):
+    path = tmp_path / "redis-acl.conf"
+    path.write_text(ACL.replace("PASSWORD_SHA256", hashlib.sha256(PASSWORD.encode()).hexdigest())
+                    + f"user default {DEFAULTS[name]}\nuser admin on nopass ~* &* +@all\n")
+    server = RedisServer("--include", str(path), "--appendonly", aof, login={"username": "admin", "password": "x"})
+    one = set_up(server)
+    try:
+        status, lines = check(one)
+        said = [line for line in lines if "user default" in line]
+        if name in ("on", "locked out") or aof == "no":
+            assert (status, said) == (0, [])
+        else:
+            assert status == 78 and len(said) == 1 and said[0].startswith("FAIL redis: the user default has too few")
+        with server.client() as client:
+            client.execute_command("ACL", "SETUSER", "refreshd", "-acl|dryrun")
+        status, lines = check(one)
+        said = [line for line in lines if "user default" in line]
+        assert status == 0 and [line[:41] for line in said] == ["warn redis: user refreshd lacks +acl|dryrun"[:41]] * (aof == "yes")
+    finally:
+        one.stop()
+        server.stop()
+
+
+@pytest.mark.parametrize("right", [right for right in RIGHTS if right != "acl|dryrun"])  # its loss is a warning
 def test_a_right_that_is_missing_is_named(server, admin, one, right):
     flags = {"wait": ["--durability=replica"], "select": [f"--redis=redis://127.0.0.1:{server.port}/1"]}
     assert check(one, *flags.get(right, []))[0] == 0
