@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include "base/clock.h"
 
-#define BAR_WIDTH        24
+#define BAR_WIDTH        16 // a line with millions of users has 80 columns
 #define TERMINAL_EACH_MS 100
 #define JSON_EACH_MS     5000
 

@@ -32,9 +32,11 @@ int64_t rd_time_from(const char *text)
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		struct tm tm = {0};
 		const char *end = strptime(text, formats[i], &tm);
+		const int day = tm.tm_mday;
+		const time_t time = timegm(&tm); // makes March of 31 February
 
-		if (end && !*end && tm.tm_year >= 70)
-			return timegm(&tm) * (int64_t)1000;
+		if (end && !*end && time > 0 && tm.tm_mday == day)
+			return time * (int64_t)1000;
 	}
 	return -1;
 }

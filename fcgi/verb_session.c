@@ -97,38 +97,54 @@ static int revoke(struct rd_admin *admin, const uint8_t *slot, const char *sid)
 	}
 }
 
-// What revoke-all and clean were given. Gives 0, or the exit status after a complaint.
-static int read_job(struct rd_sweep_job *job, int *argc, char **argv)
+// Which sessions of a user revoke-all is to end. Gives 0, or the exit status after a complaint.
+static int read_filter(struct rd_sweep_job *job, int *argc, char **argv)
 {
 	const char *before = rd_take_value(argc, argv, "--before");
 	const char *client = rd_take_value(argc, argv, "--client");
 
+	if (client && !*client) // a script's variable that is not set: it would mean any client
+		return rd_complain(RD_EXIT_USAGE, "--client wants the id of a client");
+	job->client = rd_span(client);
+	if (before)
+		job->before_ms = rd_time_from(before);
+	if (job->before_ms < 0)
+		return rd_complain(RD_EXIT_USAGE,
+				   "--before wants a time such as 2026-11-21T04:31:49Z or "
+				   "2026-11-21, in UTC");
+	return 0;
+}
+
+// Whose. As above.
+static int read_users(struct rd_sweep_job *job, int *argc, char **argv)
+{
 	job->users = rd_take_value(argc, argv, "--users");
 	job->everyone = rd_take_flag(argc, argv, "--everyone");
-	job->client = rd_span(client);
-	if (before) {
-		job->before_ms = rd_time_from(before);
-		if (job->before_ms <= 0)
-			return rd_complain(RD_EXIT_USAGE,
-					   "--before wants a time such as 2026-11-21T04:31:49Z or "
-					   "2026-11-21, in UTC");
-	}
-	job->ends = *argc > 0 && strcmp(argv[0], "revoke-all") == 0;
-	if (job->ends) {
-		job->event = "session.revoke_all";
-		job->user = *argc == 2 ? argv[1] : NULL;
-		if (job->user &&
-		    strncmp(job->user, "--", 2) == 0) // a slip would end nothing, and say so
-			return rd_complain(RD_EXIT_USAGE, "unknown flag: %s", job->user);
-		if (*argc > 2 || !!job->user + !!job->users + job->everyone != 1)
-			return rd_complain(RD_EXIT_USAGE, USAGE);
-	} else if (*argc != 1 || before || client || job->users || job->everyone) {
+	job->user = *argc == 2 ? argv[1] : NULL;
+	if (job->user && strncmp(job->user, "--", 2) == 0) // a slip would end nothing, and say so
+		return rd_complain(RD_EXIT_USAGE, "unknown flag, or no value for it: %s",
+				   job->user);
+	if (*argc > 2 || !!job->user + !!job->users + job->everyone != 1)
 		return rd_complain(RD_EXIT_USAGE, USAGE);
-	} else {
+	if (job->user && !rd_text_is_user(rd_span(job->user)))
+		return rd_complain(RD_EXIT_USAGE,
+				   "a name has 1 to 255 bytes, no control character");
+	return 0;
+}
+
+static int read_job(struct rd_sweep_job *job, int *argc, char **argv)
+{
+	int status;
+
+	if (strcmp(argv[0], "clean") == 0) {
 		job->event = "session.clean";
 		job->everyone = true;
+		return *argc == 1 ? 0 : rd_complain(RD_EXIT_USAGE, USAGE);
 	}
-	return 0;
+	job->event = "session.revoke_all";
+	job->ends = true;
+	status = read_filter(job, argc, argv);
+	return status ? status : read_users(job, argc, argv);
 }
 
 static int sweep(const struct rd_config *config, int argc, char **argv)

@@ -244,6 +244,9 @@ def test_without_a_terminal_a_line_tells_now_and_then(one):
     (["clean", "anna"], "usage: "), (["clean", "--client", "web"], "usage: "),
     (["revoke-all", "anna", "--before", "yesterday"], "--before wants"),
     (["revoke-all", "anna", "--before", "2026-13-01"], "--before wants"),
+    (["revoke-all", "anna", "--before", "2026-02-31"], "--before wants"),
+    (["revoke-all", "anna", "--before", ""], "--before wants"), (["revoke-all", "--before"], "--before"),
+    (["revoke-all", "--everyone", "--client", ""], "--client wants"), (["revoke-all", ""], "a name has"),
     (["revoke-all", "--users", "/nowhere"], "/nowhere: No such file")])
 def test_words_that_make_no_sense_end_nothing(one, words, said):
     token = one.token("anna")
