@@ -43,7 +43,7 @@ LINK      = @echo "LD $@" && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # Everything but main is in the archive, so tests link what they need of it.
 BIN  := $(BUILD)/refreshd
 LIB  := $(BUILD)/librefreshd.a
-SRC  := $(wildcard lib/*/*.c) $(filter-out fcgi/main.c,$(wildcard fcgi/*.c))
+SRC  := $(wildcard lib/*/*.c) $(filter-out fcgi/main.c,$(wildcard fcgi/*.c fcgi/*/*.c))
 OBJ  := $(SRC:%.c=$(BUILD)/%.o)
 LUA  := $(patsubst lib/store/%,$(BUILD)/gen/%.h,$(wildcard lib/store/*.lua))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))

@@ -2,8 +2,8 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "fcgi/admin.h"
-#include "fcgi/help.h"
+#include "fcgi/admin/admin.h"
+#include "fcgi/admin/help.h"
 #include "run/version.h"
 
 static int version(const struct rd_config *config, int argc, char **argv);

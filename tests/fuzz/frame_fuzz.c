@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "fcgi/frame.h"
-#include "fcgi/wire.h"
+#include "fcgi/serve/frame.h"
+#include "fcgi/serve/wire.h"
 #include "tests/fuzz/fuzz.h"
 
 static enum rd_frame look(const uint8_t *bytes, size_t len)

@@ -1,7 +1,7 @@
 // Any text is an nginx configuration, whose tree is sound and whose checks end, or refused with a
 // reason.
 #include <stdio.h>
-#include "fcgi/nginx_checks.h"
+#include "fcgi/doctor/nginx_checks.h"
 #include "tests/fuzz/fuzz.h"
 
 static void is_sound(const struct rd_nginx *conf, struct rd_span text)

@@ -1,6 +1,6 @@
 // What a service answers to ping and stats: what is taken from it lies in what has come.
 #include <stdlib.h>
-#include "fcgi/fastcgi_client.h"
+#include "fcgi/admin/fastcgi_client.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

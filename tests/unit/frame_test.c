@@ -1,5 +1,5 @@
 #include <stdlib.h>
-#include "fcgi/frame.h"
+#include "fcgi/serve/frame.h"
 #include "unit.h"
 
 static uint8_t frame[200000], scratch[RD_PARAMS_MAX];

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "fcgi/generation.h"
+#include "fcgi/serve/snapshot.h"
 #include "ring.h"
 #include "unit.h"
 

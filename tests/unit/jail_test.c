@@ -1,5 +1,5 @@
 // What a worker can not do, taken over or not.
-#include "fcgi/jail.h"
+#include "fcgi/serve/sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 #include "config.h"
-#include "fcgi/verb_key.h"
+#include "fcgi/admin/verb_key.h"
 
 // A key is held on to for as long as the longest-lived token it may have made.
 static void the_longest_life_of_any_client_counts(void **state)

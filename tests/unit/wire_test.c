@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "fcgi/wire.h"
+#include "fcgi/serve/wire.h"
 #include "http/reply.h"
 #include "unit.h"
 

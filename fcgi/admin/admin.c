@@ -1,0 +1,134 @@
+#include "fcgi/admin/admin.h"
+#include <stdio.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/secret.h"
+#include "run/keyfile.h"
+
+int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	memset(admin, 0, sizeof *admin);
+	admin->config = config;
+	admin->line.config = &admin->redis;
+	if (!rd_redis_from(config, admin->password, &admin->redis))
+		return RD_EXIT_CONFIG;
+	if (!rd_keyfile_load(config->key_file, &admin->keys, &why))
+		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	return 0;
+}
+
+void rd_admin_close(struct rd_admin *admin)
+{
+	rd_line_close(&admin->line);
+	rd_wipe(admin, sizeof *admin);
+}
+
+static int redis_failed(const struct rd_buf *why)
+{
+	return rd_complain(RD_EXIT_STORE, "Redis: %.*s", (int)why->len, why->ptr);
+}
+
+int rd_admin_ask(struct rd_admin *admin)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	if (!rd_line_ask(&admin->line, &admin->question, &admin->answer, &why))
+		return redis_failed(&why);
+	return 0;
+}
+
+int rd_admin_clock(struct rd_admin *admin, int64_t *now_ms)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	*now_ms = rd_line_clock(&admin->line, rd_admin_prefix(admin), &why);
+	return *now_ms < 0 ? redis_failed(&why) : 0;
+}
+
+int rd_admin_odd(void)
+{
+	return rd_complain(RD_EXIT_STORE, "Redis: an answer that makes no sense");
+}
+
+struct rd_span rd_admin_prefix(const struct rd_admin *admin)
+{
+	return rd_span(admin->config->redis_prefix);
+}
+
+const char *rd_time_text(int64_t ms, char out[static RD_TIME_TEXT_MAX])
+{
+	const time_t seconds = ms / 1000;
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(out, RD_TIME_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &tm);
+	return out;
+}
+
+void rd_print_safe(struct rd_span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		putchar((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?'
+										 : text.ptr[i]);
+	if (!text.len)
+		putchar('-');
+}
+
+size_t rd_read_secret(const char *prompt, char *out, size_t max)
+{
+	const bool terminal = isatty(STDIN_FILENO);
+	struct termios before, quiet;
+	size_t len = 0;
+
+	if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
+		fputs(prompt, stderr);
+		quiet = before;
+		quiet.c_lflag &= (tcflag_t)~ECHO;
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+	}
+	// read, not stdio, whose buffer would keep a copy
+	while (len < max && read(STDIN_FILENO, out + len, 1) == 1 && out[len] != '\n')
+		len++;
+	if (terminal) {
+		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+		fputc('\n', stderr);
+	}
+	return len;
+}
+
+bool rd_take_flag(int *argc, char **argv, const char *name)
+{
+	int kept = 0;
+	bool found = false;
+
+	for (int i = 0; i < *argc; i++)
+		if (strcmp(argv[i], name) == 0)
+			found = true;
+		else
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return found;
+}
+
+const char *rd_take_value(int *argc, char **argv, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *value = NULL;
+	int kept = 0;
+
+	for (int i = 0; i < *argc; i++)
+		if (strcmp(argv[i], name) == 0 && i + 1 < *argc)
+			value = argv[++i];
+		else if (strncmp(argv[i], name, len) == 0 && argv[i][len] == '=')
+			value = argv[i] + len + 1;
+		else
+			argv[kept++] = argv[i];
+	*argc = kept;
+	return value;
+}

@@ -1,0 +1,136 @@
+// refreshd user: the embedded accounts.
+#include <stdio.h>
+#include "base/secret.h"
+#include "fcgi/admin/admin.h"
+#include "op/text.h"
+#include "token/password.h"
+
+#define USAGE                                                                                     \
+	"usage: refreshd user add [--if-missing] NAME | passwd [--keep-sessions] NAME | disable " \
+	"NAME | enable NAME | delete NAME | list"
+
+// What the words mean. An account that changes hands or ends takes its sessions along.
+static const struct action {
+	const char *verb, *change, *done;
+	bool password, ends_sessions;
+} actions[] = {
+    {"add", "add", NULL, true, false},
+    {"passwd", "password", "password changed", true, true},
+    {"disable", "disable", "disabled", false, true},
+    {"enable", "enable", "enabled", false, false},
+    {"delete", "delete", "deleted", false, true},
+};
+
+// Gives 0 with the hash of a password from stdin, or the exit status after a complaint.
+static int take_password(const struct rd_config *config, char hash[static RD_PASSWORD_HASH_MAX])
+{
+	const struct rd_argon2 cost = {config->argon2_ops, config->argon2_mem_kib};
+	char password[RD_PASSWORD_MAX + 1];
+	size_t len = rd_read_secret("password: ", password, sizeof password);
+	int status = 0;
+
+	if (len == 0 || len > RD_PASSWORD_MAX)
+		status =
+		    rd_complain(RD_EXIT_USAGE, "a password has 1 to %d bytes", RD_PASSWORD_MAX);
+	else if (!rd_password_hash(hash, (struct rd_span){password, len}, &cost))
+		status = rd_complain(1, "not enough memory for argon2_mem_kib");
+	rd_wipe(password, sizeof password);
+	return status;
+}
+
+static int end_sessions(struct rd_admin *admin, const uint8_t *slot)
+{
+	uint32_t count;
+	int status;
+
+	rd_ask_revoke(&admin->question, &(struct rd_revocation){.prefix = rd_admin_prefix(admin),
+								.slot = slot,
+								.reason = RD_REASON_ACCOUNT,
+								.durable = admin->config->durable});
+	status = rd_admin_ask(admin);
+	if (status)
+		return status;
+	if (rd_read_revoke(&admin->answer, &count))
+		return rd_admin_odd();
+	printf("%u sessions ended\n", count);
+	return 0;
+}
+
+static int change(struct rd_admin *admin, const struct action *action, struct rd_span name,
+		  bool if_missing, bool keep_sessions)
+{
+	char hash[RD_PASSWORD_HASH_MAX] = "";
+	uint8_t slot[RD_SLOT_LEN];
+	struct rd_account account = {.name = name};
+	int status = action->password ? take_password(admin->config, hash) : 0;
+
+	if (status)
+		return status;
+	account.hash = rd_span(hash);
+	rd_slot_of(slot, &admin->keys, name);
+	rd_ask_account(&admin->question, rd_admin_prefix(admin), slot, action->change, &account);
+	status = rd_admin_ask(admin);
+	if (status)
+		return status;
+	if (admin->answer.away)
+		return rd_admin_odd();
+	if (admin->answer.integer != 1 && !(if_missing && !action->done))
+		return rd_complain(1,
+				   action->done ? "there is no user '%.*s'" : "user '%.*s' exists",
+				   (int)name.len, name.ptr);
+	if (action->done)
+		printf("%s\n", action->done);
+	return action->ends_sessions && !keep_sessions ? end_sessions(admin, slot) : 0;
+}
+
+static int list(struct rd_admin *admin)
+{
+	char cursor[24] = "0";
+
+	do {
+		struct rd_account account;
+		struct rd_span rest;
+		int status;
+
+		rd_ask_accounts(&admin->question, rd_admin_prefix(admin), rd_span(cursor));
+		status = rd_admin_ask(admin);
+		if (status)
+			return status;
+		if (admin->answer.away || admin->answer.count != 2 ||
+		    admin->answer.part[0].len >= sizeof cursor)
+			return rd_admin_odd();
+		rest = admin->answer.part[1];
+		while (rd_accounts_next(&rest, &account)) {
+			rd_print_safe(account.name);
+			puts(account.disabled ? "  disabled" : "");
+		}
+		memcpy(cursor, admin->answer.part[0].ptr, admin->answer.part[0].len);
+		cursor[admin->answer.part[0].len] = 0;
+	} while (strcmp(cursor, "0") != 0);
+	return 0;
+}
+
+int rd_verb_user(const struct rd_config *config, int argc, char **argv)
+{
+	RD_ADMIN admin = {0};
+	const struct action *action = NULL;
+	const bool if_missing = rd_take_flag(&argc, argv, "--if-missing");
+	const bool keep = rd_take_flag(&argc, argv, "--keep-sessions");
+	const bool listing = argc == 1 && strcmp(argv[0], "list") == 0;
+	int status;
+
+	for (size_t i = 0; argc == 2 && i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(argv[0], actions[i].verb) == 0)
+			action = &actions[i];
+	if (!action && !listing)
+		return rd_complain(RD_EXIT_USAGE, USAGE);
+	if (action && !rd_text_is_user(rd_span(argv[1])))
+		return rd_complain(RD_EXIT_USAGE,
+				   "a name has 1 to 255 bytes, no control character");
+	status = rd_admin_open(&admin, config);
+	if (status)
+		return status;
+	if (listing)
+		return list(&admin);
+	return change(&admin, action, rd_span(argv[1]), if_missing, keep);
+}

@@ -1,0 +1,64 @@
+#include "fcgi/doctor/nginx_checks.h"
+#include <stdlib.h>
+
+struct findings {
+	const struct rd_nginx *conf;
+	struct rd_mistake *mistake;
+	size_t count, room;
+};
+
+// An include that many locations share is told of once.
+static void add(struct findings *f, const struct rd_check *check, uint32_t node)
+{
+	const struct rd_mistake found = {check, f->conf->node[node].file, f->conf->node[node].line};
+
+	for (size_t i = 0; i < f->count; i++)
+		if (f->mistake[i].check == check && f->mistake[i].line == found.line &&
+		    rd_span_is(f->mistake[i].file, found.file))
+			return;
+	if (f->count == f->room) {
+		size_t room = f->room ? f->room * 2 : 64;
+		struct rd_mistake *bigger = reallocarray(f->mistake, room, sizeof *bigger);
+
+		if (!bigger)
+			return;
+		f->mistake = bigger;
+		f->room = room;
+	}
+	f->mistake[f->count++] = found;
+}
+
+static void run(struct findings *f, const struct rd_check *checks, const struct rd_view *view)
+{
+	for (; checks->name; checks++) {
+		uint32_t node = checks->wrong(view);
+
+		if (node)
+			add(f, checks, node);
+	}
+}
+
+size_t rd_checks_run(const struct rd_nginx *conf, const struct rd_config *config,
+		     void (*tell)(const struct rd_mistake *mistake, void *more), void *more)
+{
+	struct findings f = {.conf = conf};
+	struct rd_view view;
+
+	for (uint32_t n = 0; (n = rd_nginx_any(conf, "server", n));) {
+		if (!conf->node[n].child)
+			continue; // of an upstream
+		view = (struct rd_view){.conf = conf, .config = config, .block = n, .server = n};
+		run(&f, rd_checks_server, &view);
+	}
+	for (uint32_t n = 0; (n = rd_nginx_any(conf, "location", n));) {
+		if (rd_view_open(&view, conf, config, n)) {
+			run(&f, rd_checks_own, &view);
+			run(&f, rd_checks_params, &view);
+		}
+		run(&f, rd_checks_location, &view);
+	}
+	for (size_t i = 0; i < f.count; i++)
+		tell(&f.mistake[i], more);
+	free(f.mistake);
+	return f.count;
+}

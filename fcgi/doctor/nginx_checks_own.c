@@ -1,0 +1,335 @@
+// Checks of locations that pass to refreshd.
+#include "fcgi/doctor/nginx_checks.h"
+
+static bool is_route(const struct rd_view *v, const char *name)
+{
+	return rd_span_is(v->route, rd_span(name));
+}
+
+static bool asks_password(const struct rd_view *v)
+{
+	return is_route(v, "login");
+}
+
+// nginx' default, `error timeout`, asks another one too, but not again what has been sent and is
+// POST.
+static bool retries(const struct rd_view *v)
+{
+	return rd_view_says(v, "fastcgi_next_upstream", "non_idempotent");
+}
+
+static uint32_t blame(const struct rd_view *v, const char *name)
+{
+	uint32_t node = rd_view_find(v, name);
+
+	return node ? node : v->block;
+}
+
+static uint32_t grace_of(const struct rd_view *v)
+{
+	const struct rd_span id = rd_view_param_value(v, "REFRESHD_CLIENT");
+	const struct rd_client *client =
+	    rd_config_client(v->config, id.len ? id : rd_span(v->config->default_client));
+
+	return client ? client->grace_s : v->config->grace_s;
+}
+
+static uint32_t keep_conn(const struct rd_view *v)
+{
+	return rd_view_says(v, "fastcgi_keep_conn", "on") ? 0 : blame(v, "fastcgi_keep_conn");
+}
+
+static uint32_t not_retried(const struct rd_view *v)
+{
+	return is_route(v, "refresh") && grace_of(v) && !retries(v) &&
+		       !rd_view_says(v, "fastcgi_next_upstream", "off")
+		   ? blame(v, "fastcgi_next_upstream")
+		   : 0;
+}
+
+static uint32_t sent_twice(const struct rd_view *v)
+{
+	return (asks_password(v) || is_route(v, "issue")) && retries(v)
+		   ? blame(v, "fastcgi_next_upstream")
+		   : 0;
+}
+
+static uint32_t strict_twice(const struct rd_view *v)
+{
+	return is_route(v, "refresh") && !grace_of(v) && retries(v)
+		   ? blame(v, "fastcgi_next_upstream")
+		   : 0;
+}
+
+static uint32_t read_timeout(const struct rd_view *v)
+{
+	const uint32_t grace_s = grace_of(v);
+
+	return is_route(v, "refresh") && retries(v) && grace_s &&
+		       rd_view_ms(v, "fastcgi_read_timeout", 60000) >= grace_s * 1000LL
+		   ? blame(v, "fastcgi_read_timeout")
+		   : 0;
+}
+
+static uint32_t retry_window(const struct rd_view *v)
+{
+	const int64_t window_ms = rd_view_ms(v, "fastcgi_next_upstream_timeout", 0);
+	const uint32_t grace_s = grace_of(v);
+
+	return is_route(v, "refresh") && retries(v) && grace_s &&
+		       (window_ms == 0 || window_ms >= grace_s * 1000LL)
+		   ? blame(v, "fastcgi_next_upstream_timeout")
+		   : 0;
+}
+
+static uint32_t connect_timeout(const struct rd_view *v)
+{
+	return rd_view_ms(v, "fastcgi_connect_timeout", 60000) > 5000
+		   ? blame(v, "fastcgi_connect_timeout")
+		   : 0;
+}
+
+static uint32_t verify_open(const struct rd_view *v)
+{
+	return is_route(v, "verify") && !rd_nginx_child(v->conf, v->block, "internal", 0) ? v->block
+											  : 0;
+}
+
+static uint32_t verify_body(const struct rd_view *v)
+{
+	return is_route(v, "verify") && !rd_view_says(v, "fastcgi_pass_request_body", "off")
+		   ? blame(v, "fastcgi_pass_request_body")
+		   : 0;
+}
+
+static uint32_t pass(const struct rd_view *v)
+{
+	return rd_nginx_child(v->conf, v->block, "fastcgi_pass", 0);
+}
+
+static bool is_numeric(struct rd_span address)
+{
+	for (size_t i = 0; i < address.len; i++)
+		if (!memchr("0123456789.[]:abcdef", address.ptr[i], 20))
+			return false;
+	return true;
+}
+
+static uint32_t pinned_address(const struct rd_view *v)
+{
+	const struct rd_span to = rd_nginx_word(v->conf, pass(v), 1);
+
+	return to.len && *to.ptr != '$' && !rd_span_has(to, "unix:") &&
+		       !rd_view_upstream(v->conf, to) && !is_numeric(to)
+		   ? pass(v)
+		   : 0;
+}
+
+static bool by_variable(const struct rd_view *v)
+{
+	const struct rd_span to = rd_nginx_word(v->conf, pass(v), 1);
+
+	return rd_span_has(to, "$") && !rd_view_upstream(v->conf, v->target);
+}
+
+static uint32_t no_resolver(const struct rd_view *v)
+{
+	return by_variable(v) && !rd_span_has(v->target, "unix:") && !rd_view_find(v, "resolver")
+		   ? pass(v)
+		   : 0;
+}
+
+static uint32_t pass_from_request(const struct rd_view *v)
+{
+	static const char *const asked[] = {"$http_", "$arg_",     "$cookie_", "$uri",
+					    "$host",  "$request_", "$args",    "$query_string"};
+
+	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+		if (rd_span_has(rd_nginx_word(v->conf, pass(v), 1), asked[i]))
+			return pass(v);
+	return 0;
+}
+
+static uint32_t no_keepalive(const struct rd_view *v)
+{
+	const uint32_t group = rd_view_upstream(v->conf, v->target);
+
+	if (asks_password(v) || rd_span_is(v->route, RD_SPAN("issue")) ||
+	    rd_view_says(v, "fastcgi_next_upstream", "off") || by_variable(v))
+		return 0; // sent once only: rather over no connection that may end under it
+	if (!group)
+		return pass(v);
+	return rd_nginx_child(v->conf, group, "keepalive", 0) ? 0 : group;
+}
+
+static uint32_t max_fails(const struct rd_view *v)
+{
+	const uint32_t group = rd_view_upstream(v->conf, v->target);
+	uint32_t server = group ? rd_nginx_child(v->conf, group, "server", 0) : 0;
+
+	if (!server || !rd_nginx_child(v->conf, group, "server", server))
+		return 0; // nginx never takes the only one out
+	for (; server; server = rd_nginx_child(v->conf, group, "server", server))
+		if (!rd_node_has(v->conf, server, "max_fails=0"))
+			return server;
+	return 0;
+}
+
+static uint32_t cache(const struct rd_view *v)
+{
+	const uint32_t node = rd_view_find(v, "fastcgi_cache");
+
+	return node && !rd_node_has(v->conf, node, "off") ? node : 0;
+}
+
+static uint32_t body_size(const struct rd_view *v)
+{
+	const int64_t max = rd_view_bytes(v, "client_max_body_size", 1 << 20);
+
+	return !is_route(v, "verify") && (max == 0 || max > v->config->body_max)
+		   ? blame(v, "client_max_body_size")
+		   : 0;
+}
+
+static uint32_t body_on_disk(const struct rd_view *v)
+{
+	if (is_route(v, "verify"))
+		return 0;
+	if (rd_view_find(v, "client_body_in_file_only") &&
+	    !rd_view_says(v, "client_body_in_file_only", "off"))
+		return rd_view_find(v, "client_body_in_file_only");
+	return rd_view_bytes(v, "client_body_buffer_size", 16384) <
+		       rd_view_bytes(v, "client_max_body_size", 1 << 20)
+		   ? blame(v, "client_body_buffer_size")
+		   : 0;
+}
+
+static uint32_t answer_on_disk(const struct rd_view *v)
+{
+	return rd_view_bytes(v, "fastcgi_max_temp_file_size", 1 << 30) &&
+		       !rd_view_says(v, "fastcgi_buffering", "off")
+		   ? blame(v, "fastcgi_max_temp_file_size")
+		   : 0;
+}
+
+static uint32_t limit_status(const struct rd_view *v)
+{
+	return rd_view_find(v, "limit_req") && !rd_view_says(v, "limit_req_status", "429")
+		   ? blame(v, "limit_req_status")
+		   : 0;
+}
+
+static struct rd_span zone_of(const struct rd_nginx *conf, uint32_t node)
+{
+	for (uint32_t i = 1; node && i < conf->node[node].words; i++) {
+		const struct rd_span word = rd_nginx_word(conf, node, i);
+
+		if (word.len > 5 && memcmp(word.ptr, "zone=", 5) == 0)
+			return word;
+	}
+	return (struct rd_span){"", 0};
+}
+
+// Whether the zone's key is empty for what a map does not name, so that it says itself whom it
+// counts.
+static bool is_selective(const struct rd_nginx *conf, struct rd_span zone)
+{
+	uint32_t n = 0, map = 0, row;
+
+	while ((n = rd_nginx_any(conf, "limit_req_zone", n))) {
+		const struct rd_span name = zone_of(conf, n);
+
+		if (name.len > zone.len && name.ptr[zone.len] == ':' &&
+		    memcmp(name.ptr, zone.ptr, zone.len) == 0)
+			break;
+	}
+	while (n && (map = rd_nginx_any(conf, "map", map)))
+		if (rd_span_is(rd_nginx_word(conf, map, 2), rd_nginx_word(conf, n, 1)) &&
+		    (row = rd_nginx_child(conf, map, "default", 0)))
+			return rd_nginx_word(conf, row, 1).len == 0;
+	return false;
+}
+
+// The first limit that counts all requests here. 0: none.
+static uint32_t limit(const struct rd_view *v)
+{
+	uint32_t node = rd_view_find(v, "limit_req");
+
+	while (node && is_selective(v->conf, zone_of(v->conf, node)))
+		node = rd_view_next(v, node);
+	return node;
+}
+
+static uint32_t health_limited(const struct rd_view *v)
+{
+	return is_route(v, "health") || is_route(v, "ready") ? limit(v) : 0;
+}
+
+static uint32_t shared_limit(const struct rd_view *v)
+{
+	const struct rd_span mine = zone_of(v->conf, limit(v));
+	struct rd_view other;
+
+	for (uint32_t n = 0;
+	     asks_password(v) && mine.len && (n = rd_nginx_any(v->conf, "location", n));)
+		if (rd_view_open(&other, v->conf, v->config, n) && is_route(&other, "refresh") &&
+		    rd_span_is(mine, zone_of(v->conf, limit(&other))))
+			return limit(v);
+	return 0;
+}
+
+static uint32_t login_socket(const struct rd_view *v)
+{
+	struct rd_view other;
+
+	for (uint32_t n = 0; asks_password(v) && (n = rd_nginx_any(v->conf, "location", n));)
+		if (rd_view_open(&other, v->conf, v->config, n) && is_route(&other, "refresh") &&
+		    rd_span_is(v->target, other.target))
+			return pass(v);
+	return 0;
+}
+
+const struct rd_check rd_checks_own[] = {
+    {"keep-conn", keep_conn, "say `fastcgi_keep_conn on;`, or every request makes a connection"},
+    {"not-retried", not_retried,
+     "add non_idempotent, or a worker that dies is a 502; asking twice is safe in the grace time"},
+    {"sent-twice", sent_twice,
+     "say `fastcgi_next_upstream off;`: a password or an issue must be sent once only"},
+    {"strict-twice", strict_twice,
+     "its client has grace_s = 0, for which asking twice is theft: say `fastcgi_next_upstream "
+     "off;`"},
+    {"read-timeout", read_timeout,
+     "make it shorter than grace_s, or what is asked again comes after the grace and is theft"},
+    {"retry-window", retry_window,
+     "set fastcgi_next_upstream_timeout well below grace_s, or a late retry is theft"},
+    {"connect-timeout", connect_timeout,
+     "set fastcgi_connect_timeout to 500ms: nginx waits a minute for an address that is dead"},
+    {"verify-open", verify_open, "add `internal;`: only auth_request may ask this location"},
+    {"verify-body", verify_body,
+     "say `fastcgi_pass_request_body off;`: auth_request has no body to send"},
+    {"pinned-address", pinned_address,
+     "name an upstream, or a variable with a resolver: this name is resolved once, at start"},
+    {"no-resolver", no_resolver, "a variable here needs a `resolver`, or every request is a 502"},
+    {"pass-from-request", pass_from_request,
+     "never let a request say where it goes: name an upstream"},
+    {"no-keepalive", no_keepalive,
+     "pass to an upstream with `keepalive 64;`, which saves 10 us of CPU a request"},
+    {"max-fails", max_fails,
+     "add max_fails=0: one worker that dies would take the socket of all out for 10 s"},
+    {"cache", cache, "turn the cache off here: an answer has the tokens of one user"},
+    {"body-size", body_size,
+     "make client_max_body_size no larger than body_max, so that nginx refuses what refreshd "
+     "would"},
+    {"body-on-disk", body_on_disk,
+     "make client_body_buffer_size as large as client_max_body_size, or secrets go to a file"},
+    {"answer-on-disk", answer_on_disk,
+     "say `fastcgi_max_temp_file_size 0;`, or tokens may go to a file"},
+    {"limit-status", limit_status,
+     "say `limit_req_status 429;`: 503 says that the service is away"},
+    {"health-limited", health_limited, "never limit health checks: say no limit_req around them"},
+    {"shared-limit", shared_limit,
+     "give logins a zone of their own, or guessing passwords stops refreshes"},
+    {"login-socket", login_socket,
+     "pass logins to refreshd_login: the other workers refuse them, or refreshes would wait"},
+    {0},
+};

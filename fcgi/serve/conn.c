@@ -1,0 +1,337 @@
+// One connection from nginx, through: bytes → request → operation → (Redis → operation) → answer.
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/secret.h"
+#include "fcgi/serve/loop.h"
+#include "fcgi/serve/wire.h"
+
+#define DRAIN_READS 16 // a wake-up, each of up to RD_FRAME_MAX bytes
+
+enum state {
+	IDLE,    // kept open, nothing came
+	PARTIAL, // some of a request is there
+	BUSY,    // a request is with its operation or with Redis
+	DRAIN,   // refused; reading on so that the other side gets the answer before the end
+	CLOSED,  // over, but this wake-up may still hold an event for it
+};
+
+struct rd_conn {
+	struct rd_loop *loop;
+	struct rd_conn *next, **link;
+	int fd;
+	enum state state;
+	bool more;        // something came while BUSY
+	bool gone;        // the other side has closed: nobody is there for an answer
+	bool hung_up;     // the other side will send nothing more
+	int64_t since_ms; // PARTIAL, DRAIN: began then
+	int64_t begun_us; // BUSY: the request was whole then
+	struct rd_wire *wire;
+	struct rd_pending pending;
+	struct rd_reply reply;
+	struct rd_hash_job hash;
+	bool hashing;                     // counts in loop->hashing_count
+	bool hashed;                      // or does not need to: its turn has come
+	struct rd_generation *generation; // BUSY: what the request began with
+	struct rd_call call;
+};
+
+void rd_conn_open(struct rd_loop *loop, int fd)
+{
+	struct rd_conn *c = calloc(1, sizeof *c);
+	struct rd_wire *wire = rd_wire_new();
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = c};
+
+	if (!c || !wire || epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev)) {
+		rd_wire_free(wire);
+		free(c);
+		close(fd);
+		return;
+	}
+	c->loop = loop;
+	c->fd = fd;
+	c->wire = wire;
+	c->next = loop->conns;
+	c->link = &loop->conns;
+	if (c->next)
+		c->next->link = &c->next;
+	loop->conns = c;
+	loop->conn_count++;
+}
+
+static void close_conn(struct rd_conn *c)
+{
+	assert(c->state != BUSY);
+	if (c->fd >= 0)
+		close(c->fd); // leaves epoll by itself
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	c->loop->conn_count--;
+	c->state = CLOSED;
+	c->next = c->loop->closed;
+	c->loop->closed = c;
+}
+
+void rd_conn_bury(struct rd_loop *loop)
+{
+	for (struct rd_conn *c = loop->closed, *next; c; c = next) {
+		next = c->next;
+		rd_wire_free(c->wire);
+		free(c);
+	}
+	loop->closed = NULL;
+}
+
+static void look(struct rd_conn *c);
+
+static void become_half(struct rd_conn *c, enum state state)
+{
+	struct rd_loop *loop = c->loop;
+
+	c->state = state;
+	c->since_ms = loop->now_ms;
+	if (!loop->half_at_ms)
+		loop->half_at_ms = c->since_ms + loop->newest->config.read_timeout_ms;
+}
+
+static void end_call(struct rd_conn *c)
+{
+	rd_call_end(&c->call);
+	rd_generation_drop(c->generation);
+	c->generation = NULL;
+	c->loop->hashing_count -= c->hashing;
+	c->hashing = c->hashed = false;
+	c->state = IDLE;
+}
+
+static void answer(struct rd_conn *c)
+{
+	struct rd_buf head = RD_BUF(c->loop->out);
+	enum rd_wire_end end;
+
+	assert(rd_buf_ok(&c->reply.head) && rd_buf_ok(&c->reply.body));
+	rd_op_done(&c->call, rd_mono_us() - c->begun_us);
+	rd_reply_print_head(&c->reply, &head);
+	end = rd_wire_finish(c->wire, rd_buf_span(&head), rd_buf_span(&c->reply.body));
+	rd_wipe(head.ptr, head.len);
+	rd_wipe(c->reply.head.ptr, c->reply.head.len);
+	rd_wipe(c->reply.body.ptr, c->reply.body.len);
+	end_call(c);
+	if (end == RD_WIRE_CLOSED)
+		c->fd = -1;
+	// When draining, now is the time to close: nginx, just answered, has not begun to ask
+	// again.
+	if (end != RD_WIRE_KEEP || (c->loop->drain_by_ms && !c->more && !c->hung_up)) {
+		close_conn(c);
+	} else if (c->more || c->hung_up) {
+		c->more = false;
+		look(c);
+	}
+}
+
+// The buffers are the loop's: an operation writes its reply in one go, and answer sends it at once.
+static void new_reply(struct rd_conn *c)
+{
+	struct rd_span id = c->reply.request_id;
+
+	c->reply = (struct rd_reply){
+	    .request_id = id, .head = RD_BUF(c->loop->head), .body = RD_BUF(c->loop->body)};
+}
+
+static void ask_store(struct rd_conn *c)
+{
+	struct rd_loop *loop = c->loop;
+
+	rd_redis_submit(c->pending.question.durable ? loop->durable : loop->redis, &c->pending);
+}
+
+static void on_answer(struct rd_conn *c, const struct rd_answer *stored)
+{
+	new_reply(c);
+	c->call.newest = &c->loop->newest->service;
+	if (c->call.op->answer(&c->call, stored, &c->pending.question) == RD_STEP_ASK)
+		ask_store(c);
+	else
+		answer(c);
+}
+
+static const struct rd_answer away = {.away = true};
+
+static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
+{
+	struct rd_conn *c =
+	    (struct rd_conn *)(void *)((char *)pending - offsetof(struct rd_conn, pending));
+
+	if (!c->hashing || c->hashed || stored->away)
+		on_answer(c, stored);
+	else if (!rd_hash_push(&c->loop->hashes, &c->hash, stored))
+		on_answer(c, &away);
+}
+
+void rd_conn_hash(struct rd_loop *loop)
+{
+	struct rd_hash_job *job = rd_hash_pop(&loop->hashes);
+	struct rd_conn *c =
+	    (struct rd_conn *)(void *)((char *)job - offsetof(struct rd_conn, hash));
+	const struct rd_answer *stored = &job->answer;
+
+	if (c->gone)
+		stored = &away; // nobody waits any more for what would be hashed
+	c->hashed = true;
+	on_answer(c, stored);
+	rd_hash_done(job);
+}
+
+static enum rd_hashing may_hash(const struct rd_loop *loop)
+{
+	if (loop->setup->role != RD_ROLE_LOGIN)
+		return RD_HASHING_ELSEWHERE;
+	return loop->hashing_count < loop->newest->config.login_queue ? RD_HASHING_HERE
+								      : RD_HASHING_FULL;
+}
+
+static void start(struct rd_conn *c)
+{
+	enum rd_wire_end begun;
+
+	c->generation = rd_generation_take(c->loop->newest);
+	rd_call_begin(&c->call, &c->generation->service);
+	c->call.reply = &c->reply;
+	c->call.verified = c->loop->verified;
+	c->call.counts = c->loop->counts;
+	c->call.metrics = c->loop->setup->metrics;
+	c->call.draining = c->loop->drain_by_ms != 0;
+	c->begun_us = rd_mono_us();
+	c->call.now_ms = rd_wall_ms();
+	c->call.store_up = rd_redis_up(c->loop->redis);
+	c->call.store_lost =
+	    rd_redis_lost(c->loop->redis, (int64_t)c->generation->config.heal_window_s * 1000);
+	c->call.hashing = may_hash(c->loop);
+	c->loop->requests++;
+	c->state = BUSY;
+	begun = rd_wire_begin(c->wire, c->fd, c->generation->config.body_max, &c->call.params,
+			      &c->call.body, &c->call.body_len);
+	if (begun != RD_WIRE_KEEP) {
+		end_call(c);
+		if (begun == RD_WIRE_CLOSED)
+			c->fd = -1;
+		close_conn(c);
+		return;
+	}
+	new_reply(c);
+	c->pending.done = on_store;
+	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_REPLY) {
+		answer(c);
+		return;
+	}
+	c->hashing = c->call.op->hashes;
+	c->loop->hashing_count += c->hashing;
+	ask_store(c);
+}
+
+static void refuse_large(struct rd_conn *c, unsigned request_id)
+{
+	uint8_t out[RD_FRAME_LARGE_ANSWER_MAX];
+	size_t len = rd_frame_answer_large(out, request_id);
+
+	if (send(c->fd, out, len, MSG_NOSIGNAL) != (ssize_t)len || shutdown(c->fd, SHUT_WR)) {
+		close_conn(c);
+		return;
+	}
+	rd_count_request(c->loop->counts, RD_ROUTE_none, 413, -1);
+	become_half(c, DRAIN);
+	look(c);
+}
+
+// Some at a time, or one flood would keep the loop: whoever still sends causes another event.
+static void drain(struct rd_conn *c)
+{
+	ssize_t n = 1;
+
+	for (int i = 0; i < DRAIN_READS && n > 0; i++)
+		n = recv(c->fd, c->loop->peeked, sizeof c->loop->peeked, 0);
+	if (n > 0)
+		return;
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		close_conn(c);
+}
+
+// Looks at what has come, without taking it, and starts the request when it is whole.
+static void look(struct rd_conn *c)
+{
+	struct rd_loop *loop = c->loop;
+	unsigned request_id = 0;
+	ssize_t n;
+
+	if (c->state == DRAIN) {
+		drain(c);
+		return;
+	}
+	// A request whose sender has given up is not begun: nginx may be asking elsewhere already.
+	n = c->gone ? 0 : recv(c->fd, loop->peeked, sizeof loop->peeked, MSG_PEEK);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		close_conn(c);
+		return;
+	}
+	switch (rd_frame_look(loop->peeked, (size_t)n, loop->params, &request_id)) {
+	case RD_FRAME_WAIT:
+		if (c->hung_up)
+			close_conn(c); // the rest will never come
+		else if (c->state == IDLE)
+			become_half(c, PARTIAL);
+		break;
+	case RD_FRAME_READY:
+		rd_wipe(loop->peeked, (size_t)n);
+		start(c);
+		break;
+	case RD_FRAME_LARGE:
+		refuse_large(c, request_id);
+		break;
+	case RD_FRAME_BAD:
+		close_conn(c);
+		break;
+	}
+}
+
+void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
+{
+	if (c->state == CLOSED)
+		return;
+	// Edge-triggered: this is said once, perhaps together with the last bytes.
+	c->gone |= (epoll_events & (EPOLLHUP | EPOLLERR)) != 0;
+	c->hung_up |= (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+	if (c->state == BUSY)
+		c->more = true;
+	else
+		look(c);
+}
+
+int rd_conn_tick(struct rd_loop *loop)
+{
+	// When draining, a half-sent request gets a second for its rest.
+	const int64_t limit_ms = loop->drain_by_ms ? 1000 : loop->newest->config.read_timeout_ms;
+	int64_t next_ms = 0;
+
+	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {
+		for (struct rd_conn *c = loop->conns, *next; c; c = next) {
+			const bool half = c->state == PARTIAL || c->state == DRAIN;
+			const bool idle = loop->drain_by_ms && c->state == IDLE;
+			const int64_t at_ms = idle ? loop->idle_by_ms : c->since_ms + limit_ms;
+
+			next = c->next;
+			if ((half || idle) && at_ms <= loop->now_ms)
+				close_conn(c);
+			else if ((half || idle) && (!next_ms || at_ms < next_ms))
+				next_ms = at_ms;
+		}
+		loop->half_at_ms = next_ms;
+	}
+	return loop->half_at_ms ? (int)(loop->half_at_ms - loop->now_ms) : -1;
+}

@@ -1,0 +1,44 @@
+// What the worker's loop and its connections share.
+#pragma once
+#include "fcgi/serve/frame.h"
+#include "fcgi/serve/hash_queue.h"
+#include "fcgi/serve/worker.h"
+
+struct rd_conn;
+
+struct rd_loop {
+	const struct rd_worker_setup *setup;
+	int epoll_fd, signal_fd, listen_fd;
+	struct rd_redis *redis;
+	struct rd_redis *durable; // for durable questions; NULL where durability = async
+	struct rd_verified *verified;
+	struct rd_counts *counts; // this worker's
+	struct rd_generation *newest;
+	struct rd_conn *conns;  // doubly linked
+	struct rd_conn *closed; // singly linked; freed at the end of the wake-up
+	size_t conn_count;
+	bool gentle; // hashing makes way for others
+	struct rd_hash_queue hashes;
+	size_t hashing_count; // requests between their first question and their answer
+	int64_t hashed_ms;    // monotonic, end of the last one
+	int64_t now_ms;       // monotonic, of this wake-up
+	int64_t accept_at_ms; // 0: listening; else not before
+	int64_t drain_by_ms;  // 0: serving
+	int64_t idle_by_ms;   // draining: idle connections stay till then
+	uint64_t requests;
+	uint64_t tired_at;  // requests; 0: never
+	int64_t half_at_ms; // no half-way connection is due before; 0: there is none
+	uint8_t peeked[RD_FRAME_MAX], params[RD_PARAMS_MAX];
+	char head[RD_REPLY_HEAD_MAX], out[RD_REPLY_HEAD_MAX + 512], body[RD_REPLY_BODY_MAX];
+};
+
+// Takes over an accepted, non-blocking connection.
+void rd_conn_open(struct rd_loop *loop, int fd);
+void rd_conn_events(struct rd_conn *conn, uint32_t epoll_events);
+// Works off the oldest of loop->hashes.
+void rd_conn_hash(struct rd_loop *loop);
+// Closes connections that have been half-way for too long and, when draining, those that are idle.
+// Gives the ms until it wants to be called again, -1 for no wish.
+int rd_conn_tick(struct rd_loop *loop);
+// Frees what was closed. Call it when no event of this wake-up is left.
+void rd_conn_bury(struct rd_loop *loop);

@@ -1,0 +1,238 @@
+#include "fcgi/serve/master.h"
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "fcgi/serve/scoreboard.h"
+#include "fcgi/serve/workers.h"
+#include "fcgi/serve/notify.h"
+#include "fcgi/serve/reload.h"
+#include "fcgi/serve/sockets.h"
+#include "run/log.h"
+
+#define LATE_MS  1000  // woken so much later than it wished, the master was not running
+#define TRIAL_MS 30000 // longest trial run of a new binary
+
+struct master {
+	struct rd_worker_setup *setup;
+	struct rd_crew *crew;
+	int signal_fd;
+	pid_t trial; // 0: none runs
+	int64_t trial_by_ms;
+	bool ready, stopping, killing;
+};
+
+static void tell_ready(const struct master *m, const char *problem);
+
+static void begin_upgrade(struct master *m)
+{
+	if (!m->ready || m->trial) {
+		rd_log(RD_LOG_WARN, "upgrade.refused", "the one before is not done yet");
+		return;
+	}
+	m->trial = rd_upgrade_try(m->setup);
+	m->trial_by_ms = rd_mono_ms() + TRIAL_MS;
+	if (m->trial > 0)
+		return;
+	m->trial = 0;
+	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s", strerror(errno));
+}
+
+static void upgrade(struct master *m, int status)
+{
+	pid_t *pids = calloc(rd_crew_pids_max(m->crew), sizeof *pids);
+
+	m->trial = 0;
+	if (m->stopping || status || !pids) {
+		rd_log(RD_LOG_ERROR, "upgrade.refused",
+		       "a trial run ended with %d; all goes on as before",
+		       WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		free(pids);
+		return;
+	}
+	rd_log(RD_LOG_INFO, "upgrade.begin", "the workers of before serve till the new ones do");
+	rd_notify_reloading();
+	rd_upgrade_exec(m->setup, pids, rd_crew_pids(m->crew, pids));
+	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s; all goes on as before", strerror(errno));
+	tell_ready(m, "; the last upgrade was refused");
+	free(pids);
+}
+
+static void reap(struct master *m)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == m->trial)
+			upgrade(m, status);
+		else
+			rd_crew_ended(m->crew, pid, status);
+}
+
+static void stop(struct master *m)
+{
+	m->killing = m->stopping;
+	if (!m->stopping) {
+		// With nobody listening, nginx hears "no" at once and a successor may take the
+		// names.
+		rd_sockets_close(m->setup);
+	}
+	m->stopping = true;
+	rd_notify("STOPPING=1\nSTATUS=Finishing what is in flight");
+	rd_crew_stop(m->crew);
+	rd_crew_signal(m->crew, m->killing ? SIGKILL : SIGTERM);
+}
+
+// For the manager. problem: "" for none.
+static void tell_ready(const struct master *m, const char *problem)
+{
+	const struct rd_config *config = m->setup->config;
+
+	if (m->ready)
+		rd_notify("READY=1\nSTATUS=%u workers and %u for logins serve%s", config->workers,
+			  config->login_workers, problem);
+}
+
+static void reload(struct master *m)
+{
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+
+	rd_notify_reloading();
+	if (!rd_reload(m->setup, &why)) {
+		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; all goes on as before", (int)why.len,
+		       why.ptr);
+		tell_ready(m, "; the last reload was refused");
+		return;
+	}
+	// The idle ones would keep the old keys till their next request.
+	rd_crew_signal(m->crew, SIGHUP);
+	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",
+	       m->setup->config->key_file);
+	tell_ready(m, "");
+}
+
+// First here, so that the file is there, and a worker that starts meanwhile has it.
+static void reopen_logs(struct master *m)
+{
+	rd_log_reopen();
+	rd_crew_signal(m->crew, SIGUSR1);
+}
+
+static void take_signal(struct master *m)
+{
+	struct signalfd_siginfo info;
+
+	if (read(m->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == SIGCHLD)
+		reap(m);
+	else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGQUIT || info.ssi_signo == SIGINT)
+		stop(m);
+	else if (info.ssi_signo == SIGHUP && !m->stopping)
+		reload(m);
+	else if (info.ssi_signo == SIGUSR2 && !m->stopping)
+		begin_upgrade(m);
+	else if (info.ssi_signo == SIGUSR1)
+		reopen_logs(m);
+}
+
+// wait_ms: -1 for ever.
+static void wait_event(struct master *m, int wait_ms)
+{
+	const int64_t due_ms = rd_mono_ms() + wait_ms;
+	struct pollfd fds[] = {{.fd = m->signal_fd, .events = POLLIN},
+			       {.fd = rd_board_bell(m->setup->board), .events = POLLIN}};
+
+	(void)poll(fds, 2, wait_ms);
+	if (wait_ms >= 0 && rd_mono_ms() > due_ms + LATE_MS)
+		rd_crew_forgive(m->crew);
+	rd_board_heard(m->setup->board);
+	take_signal(m);
+	rd_log_tick(rd_mono_ms());
+}
+
+// Kept blocked and taken one by one: no handler, no race.
+static const int signals[] = {SIGTERM, SIGQUIT, SIGINT, SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2};
+
+static sigset_t signal_set(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaddset(&set, signals[i]);
+	return set;
+}
+
+void rd_master_hold_signals(void)
+{
+	const sigset_t set = signal_set();
+
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	// Whoever started us may have had some ignored, and those never come.
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		signal(signals[i], SIG_DFL);
+}
+
+static void begin(struct master *m, const struct rd_legacy *legacy)
+{
+	const struct rd_config *config = m->setup->config;
+	const sigset_t set = signal_set();
+
+	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	m->setup->board = rd_board_new(rd_crew_places(config));
+	assert(m->signal_fd >= 0 && m->setup->board);
+	m->crew = rd_crew_new(m->setup);
+	rd_crew_inherit(m->crew, legacy->pids, legacy->count);
+	reap(m); // rd_master_hold_signals made the kernel forget those that ended during the exec
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
+	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
+	       config->workers, rd_sockets_name(m->setup, RD_ROLE_GENERAL), config->login_workers,
+	       rd_sockets_name(m->setup, RD_ROLE_LOGIN));
+}
+
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
+}
+
+// What is due. Gives the ms until there is more, -1 for none.
+static int tick(struct master *m)
+{
+	const int64_t now_ms = rd_mono_ms();
+	int wait_ms = sooner(rd_crew_tick(m->crew), rd_notify_watchdog(now_ms));
+
+	if (!m->ready && !m->stopping && rd_crew_serving(m->crew)) {
+		m->ready = true;
+		rd_log(RD_LOG_INFO, "service.ready", "all workers serve");
+		tell_ready(m, "");
+	}
+	if (!m->trial)
+		return wait_ms;
+	if (now_ms < m->trial_by_ms)
+		return sooner(wait_ms, (int)(m->trial_by_ms - now_ms));
+	kill(m->trial, SIGKILL);
+	return wait_ms;
+}
+
+int rd_master_run(struct rd_worker_setup *setup, const struct rd_legacy *legacy)
+{
+	struct master m = {.setup = setup};
+
+	begin(&m, legacy);
+	while (!m.stopping || !rd_crew_gone(m.crew))
+		wait_event(&m, tick(&m));
+	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");
+	rd_crew_free(m.crew);
+	rd_board_free(setup->board);
+	close(m.signal_fd);
+	return m.killing ? 1 : 0;
+}

@@ -1,0 +1,42 @@
+#include "base/secret.h"
+#include "fcgi/serve/workers.h"
+#include "fcgi/serve/master.h"
+#include "fcgi/serve/reload.h"
+#include "fcgi/serve/sockets.h"
+#include "fcgi/serve/upgrade.h"
+#include "fcgi/verbs.h"
+#include "run/log.h"
+
+int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
+{
+	static char password[RD_REDIS_PASSWORD_MAX];
+	struct rd_worker_setup setup = {
+	    .config = config,
+	    .published = rd_published_new(),
+	    .metrics =
+		rd_metrics_new(rd_crew_places(config), config->workers + config->login_workers),
+	    .listen_fd = {-1, -1}};
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
+	struct rd_legacy legacy;
+	int status;
+
+	if (argc)
+		return rd_complain(RD_EXIT_USAGE, "serve: what is '%s'?", argv[0]);
+	rd_master_hold_signals();
+	if (!rd_redis_from(config, password, &setup.redis))
+		return RD_EXIT_CONFIG;
+	if (!setup.published || !setup.metrics)
+		return rd_complain(1, "out of memory");
+	if (!rd_reload_first(&setup, &why))
+		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	rd_log_least(config->least_level);
+	rd_log_worker(0, rd_metrics_counts(setup.metrics, 0));
+	if (!rd_sink_open(config->log_file, &why))
+		return rd_complain(RD_EXIT_CONFIG, "log_file: %.*s", (int)why.len, why.ptr);
+	if (!rd_legacy_take(&setup, &legacy, &why) || !rd_sockets_open(&setup, &why))
+		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	status = legacy.trial ? 0 : rd_master_run(&setup, &legacy);
+	rd_wipe(password, sizeof password);
+	return status;
+}

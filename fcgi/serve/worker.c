@@ -1,0 +1,252 @@
+#include "fcgi/serve/worker.h"
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "base/clock.h"
+#include "base/rand.h"
+#include "fcgi/serve/scoreboard.h"
+#include "fcgi/serve/sandbox.h"
+#include "fcgi/serve/loop.h"
+#include "fcgi/serve/role.h"
+#include "fcgi/serve/wire.h"
+#include "run/log.h"
+
+#define EVENTS_PER_WAKEUP  256
+#define ACCEPT_BACK_OFF_MS 100 // out of descriptors or memory
+#define HASH_PAUSE_MS      5   // between two hashes, for events that never end
+#define RETIRE_PAUSE_MS    1000 // a kept connection idle for so long is at the bottom of nginx's pile
+#define HASH_MAX_MS        60000 // of one; it is slow where everything else comes first
+#define BEATS              3     // in the time after which no sign means stuck
+
+static bool watch(struct rd_loop *loop, int fd, uint32_t events, void *tag)
+{
+	struct epoll_event ev = {.events = events, .data.ptr = tag};
+
+	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0;
+}
+
+static void unlisten(struct rd_loop *loop)
+{
+	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->listen_fd, NULL);
+}
+
+static bool listen_again(struct rd_loop *loop)
+{
+	loop->accept_at_ms = 0;
+	return watch(loop, loop->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &loop->listen_fd);
+}
+
+// One connection a wake-up, so that they spread over the workers. False when there was none.
+static bool accept_one(struct rd_loop *loop)
+{
+	int fd = accept4(loop->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		rd_conn_open(loop, fd);
+		return true;
+	}
+	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		rd_log(RD_LOG_ERROR, "accept.failed", "%s", strerror(errno));
+		unlisten(loop);
+		loop->accept_at_ms = loop->now_ms + ACCEPT_BACK_OFF_MS;
+	}
+	return false;
+}
+
+static void begin_drain(struct rd_loop *loop, bool retire)
+{
+	loop->idle_by_ms = loop->now_ms + (retire ? RETIRE_PAUSE_MS : 0);
+	if (loop->drain_by_ms)
+		return;
+	// Who is in the queue already gets served, and nobody else; or it is for the others.
+	while (!retire && accept_one(loop))
+		;
+	unlisten(loop);
+	close(loop->listen_fd);
+	loop->accept_at_ms = 0;
+	loop->drain_by_ms = loop->now_ms + loop->newest->config.drain_timeout_ms;
+	rd_gauge(&loop->counts->state, RD_WORKER_DRAINING);
+}
+
+static void take_signal(struct rd_loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	if (read(loop->signal_fd, &info, sizeof info) != sizeof info)
+		return;
+	if (info.ssi_signo == RD_WORKER_RETIRE && loop->drain_by_ms)
+		return;
+	// SIGHUP has done its work: this wake-up has looked at what is published.
+	if (info.ssi_signo == SIGUSR1)
+		rd_log_reopen();
+	else if (info.ssi_signo != SIGHUP)
+		begin_drain(loop, info.ssi_signo == RD_WORKER_RETIRE);
+}
+
+static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
+{
+	void *tag = event->data.ptr;
+
+	if (tag == &loop->redis)
+		rd_redis_events(loop->redis, event->events, loop->now_ms);
+	else if (tag == &loop->durable)
+		rd_redis_events(loop->durable, event->events, loop->now_ms);
+	else if (tag == &loop->signal_fd)
+		take_signal(loop);
+	else if (tag == &loop->listen_fd)
+		accept_one(loop);
+	else
+		rd_conn_events(tag, event->events);
+}
+
+static int shorter(int a, int b)
+{
+	return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+// What is due, and how long the next wait may be.
+static int tick(struct rd_loop *loop)
+{
+	int wait_ms = rd_conn_tick(loop);
+
+	rd_gauge(&loop->counts->connections, loop->conn_count);
+	rd_gauge(&loop->counts->redis_up, rd_redis_up(loop->redis));
+	wait_ms = shorter(wait_ms, rd_log_tick(loop->now_ms));
+	wait_ms = shorter(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
+	if (loop->durable)
+		wait_ms = shorter(wait_ms, rd_redis_tick(loop->durable, loop->now_ms));
+	if (loop->drain_by_ms)
+		return shorter(wait_ms, (int)(loop->drain_by_ms - loop->now_ms));
+	if (!loop->accept_at_ms)
+		return wait_ms;
+	if (loop->accept_at_ms <= loop->now_ms && !listen_again(loop))
+		loop->accept_at_ms = loop->now_ms + ACCEPT_BACK_OFF_MS;
+	return shorter(wait_ms, ACCEPT_BACK_OFF_MS);
+}
+
+static bool finished(const struct rd_loop *loop)
+{
+	return loop->drain_by_ms && (loop->conn_count == 0 || loop->now_ms >= loop->drain_by_ms);
+}
+
+static int wake(struct rd_loop *loop, int wait_ms)
+{
+	const uint32_t watchdog_s = loop->setup->config->watchdog_s;
+	const int beat_ms = watchdog_s ? (int)watchdog_s * 1000 / BEATS : -1;
+	struct epoll_event events[EVENTS_PER_WAKEUP];
+	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, shorter(wait_ms, beat_ms));
+
+	loop->now_ms = rd_mono_ms();
+	rd_board_beat(loop->setup->board, loop->setup->place, loop->now_ms);
+	// After the wait and before its events: whatever a client got from a worker with newer keys
+	// comes back as an event after they were published.
+	loop->newest = rd_generation_newest(loop->newest, loop->setup->published);
+	for (int i = 0; i < n; i++)
+		dispatch(loop, &events[i]);
+	rd_conn_bury(loop);
+	return n;
+}
+
+// One hash when there is nothing else to do, or when there has been for long enough.
+static void hash_one(struct rd_loop *loop, bool idle)
+{
+	if (!idle && loop->now_ms - loop->hashed_ms < HASH_PAUSE_MS)
+		return;
+	if (!loop->gentle)
+		loop->gentle = rd_role_be_gentle();
+	rd_board_busy(loop->setup->board, loop->setup->place, loop->now_ms + HASH_MAX_MS);
+	rd_conn_hash(loop);
+	loop->hashed_ms = loop->now_ms = rd_mono_ms();
+	rd_board_busy(loop->setup->board, loop->setup->place, loop->now_ms);
+}
+
+// Up to a quarter sooner than the limit, or workers that started together would go together.
+static uint64_t tired_at(uint32_t limit)
+{
+	return limit ? limit - rd_rand_upto(limit / 4) : 0;
+}
+
+// One who has served enough says so, and serves on until it is told to go.
+static void tire(struct rd_loop *loop)
+{
+	if (!loop->tired_at || loop->requests < loop->tired_at)
+		return;
+	rd_board_tire(loop->setup->board, loop->setup->place);
+	loop->tired_at = 0;
+}
+
+static bool set_up(struct rd_loop *loop)
+{
+	struct rd_redis_config redis = loop->setup->redis;
+	sigset_t signals;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	for (size_t i = 0; i < 5; i++)
+		sigaddset(&signals,
+			  (const int[]){SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, RD_WORKER_RETIRE}[i]);
+	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	sigaddset(&signals, SIGINT); // a terminal's Ctrl-C is the master's matter
+	sigprocmask(SIG_SETMASK, &signals, NULL);
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	loop->now_ms = rd_mono_ms();
+	loop->newest = rd_generation_newest(NULL, loop->setup->published);
+	rd_published_seal(loop->setup->published);
+	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
+	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
+		return false;
+	redis.counts = loop->counts;
+	loop->redis = rd_redis_new(&redis, loop->epoll_fd, &loop->redis);
+	if (loop->setup->config->durable)
+		loop->durable = rd_redis_new(&redis, loop->epoll_fd, &loop->durable);
+	loop->tired_at = tired_at(loop->setup->config->max_requests);
+	loop->verified = rd_verified_new(loop->setup->config->verify_cache);
+	return rd_wire_init();
+}
+
+int rd_worker_run(const struct rd_worker_setup *setup)
+{
+	struct rd_loop *loop = calloc(1, sizeof *loop);
+
+	assert(loop);
+	loop->setup = setup;
+	rd_rand_forked();
+	loop->counts = rd_metrics_counts(setup->metrics, setup->place + 1);
+	rd_gauge(&loop->counts->state, RD_WORKER_STARTING);
+	rd_log_worker(setup->number, loop->counts);
+	loop->listen_fd = rd_role_take(setup);
+	if (!rd_jail_enter())
+		rd_log(RD_LOG_WARN, "worker.jail",
+		       "the kernel does not keep it from starting programs: %s", strerror(errno));
+	if (!set_up(loop)) {
+		rd_log(RD_LOG_CRITICAL, "worker.failed",
+		       "this libfcgi or kernel will not do, or there is no memory");
+		return 1;
+	}
+	// The first requests should meet a Redis that is up, or known to be down.
+	while (!rd_redis_settled(loop->redis) && !loop->drain_by_ms)
+		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
+	if (!loop->drain_by_ms && !listen_again(loop))
+		return 1;
+	rd_board_serve(loop->setup->board, loop->setup->place, rd_mono_ms());
+	if (!loop->drain_by_ms)
+		rd_gauge(&loop->counts->state, RD_WORKER_SERVING);
+	for (;;) {
+		const int wait_ms = tick(loop); // it closes connections, so ask after it
+		int events;
+
+		if (finished(loop))
+			break;
+		events = wake(loop, loop->hashes.first ? 0 : wait_ms);
+		if (loop->hashes.first)
+			hash_one(loop, events <= 0);
+		tire(loop);
+	}
+	rd_verified_free(loop->verified);
+	return 0;
+}
