@@ -43,9 +43,9 @@ LINK      = @echo "LD $@" && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 # Everything but main is in the archive, so tests link what they need of it.
 BIN  := $(BUILD)/refreshd
 LIB  := $(BUILD)/librefreshd.a
-SRC  := $(wildcard lib/*/*.c) $(filter-out fcgi/main.c,$(wildcard fcgi/*.c fcgi/*/*.c))
+SRC  := $(wildcard lib/*/*.c lib/*/*/*.c) $(filter-out fcgi/main.c,$(wildcard fcgi/*.c fcgi/*/*.c))
 OBJ  := $(SRC:%.c=$(BUILD)/%.o)
-LUA  := $(patsubst lib/store/%,$(BUILD)/gen/%.h,$(wildcard lib/store/*.lua))
+LUA  := $(patsubst lib/store/%,$(BUILD)/gen/%.h,$(wildcard lib/store/*.lua lib/store/redis/*.lua))
 UNIT := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/*_test.c))
 FUZZ := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*_fuzz.c))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
@@ -144,4 +144,4 @@ fuzz-all: $(FUZZ:=.fuzz)
 export PORT DIR WORKERS ACCESS_LOG
 .PHONY: all asan run up down test test-unit test-integration test-browser compose-test lint format model bench fuzz clean install help \
 	deb deps-build deps-run deps-deb deps-test deps-browser unit replays fuzz-all FORCE
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include "fcgi/admin/admin.h"
 #include "fcgi/admin/help.h"
-#include "run/version.h"
+#include "observe/version.h"
 
 static int version(const struct rd_config *config, int argc, char **argv);
 static int help(const struct rd_config *config, int argc, char **argv);

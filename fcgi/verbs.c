@@ -2,8 +2,8 @@
 #include "fcgi/verbs.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include "run/keyfile.h"
-#include "store/redis.h"
+#include "config/keyfile.h"
+#include "store/redis/connection.h"
 
 int rd_complain(int status, const char *format, ...)
 {

@@ -1,7 +1,7 @@
 // The verbs of the command line. Each gets what is left of argv behind its name and gives the exit
 // status, one of sysexits.h.
 #pragma once
-#include "run/config.h"
+#include "config/config.h"
 
 #define RD_EXIT_USAGE  64
 #define RD_EXIT_STORE  69

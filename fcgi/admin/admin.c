@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/secret.h"
-#include "run/keyfile.h"
+#include "config/keyfile.h"
 
 int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 {

@@ -1,7 +1,7 @@
 // What the verbs that work on the store share: the keys, and Redis asked one question at a time.
 #pragma once
 #include "fcgi/verbs.h"
-#include "store/line.h"
+#include "store/redis/blocking.h"
 #include "token/keys.h"
 
 struct rd_admin {

@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "run/tcp_address.h"
+#include "config/tcp_address.h"
 
 #define HEADER   8
 #define END_BODY 8

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include "base/clock.h"
 #include "base/secret.h"
-#include "run/keyfile.h"
+#include "config/keyfile.h"
 #include "token/keytext.h"
 
 #define USAGE                                                        \

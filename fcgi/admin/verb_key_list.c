@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "fcgi/admin/verb_key.h"
-#include "run/keyfile.h"
+#include "config/keyfile.h"
 
 #define MAY_MAX (RD_TIME_MAX + 32)
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "fcgi/admin/fastcgi_client.h"
 #include "fcgi/verbs.h"
-#include "run/metrics.h"
+#include "observe/metrics.h"
 
 #define PATIENCE_MS 5000
 #define SAMPLES_MAX 2048 // a text of RD_METRICS_TEXT_MAX has fewer lines

@@ -3,8 +3,8 @@
 #include "base/secret.h"
 #include "fcgi/serve/listen.h"
 #include "fcgi/verbs.h"
-#include "run/keyfile.h"
-#include "store/check.h"
+#include "config/keyfile.h"
+#include "store/redis/check.h"
 
 #define TIMEOUT_MS 5000 // somebody is waiting for the result
 

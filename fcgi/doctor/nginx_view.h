@@ -1,7 +1,7 @@
 // What an nginx configuration means for one location: values by nginx' rules of inheritance.
 #pragma once
 #include "fcgi/doctor/nginx_conf.h"
-#include "run/config.h"
+#include "config/config.h"
 
 // One location of nginx, or for checks of other scopes another block.
 struct rd_view {

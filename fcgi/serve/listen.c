@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-#include "run/tcp_address.h"
+#include "config/tcp_address.h"
 
 // nginx may open all its connections at once; 128 gave 502 under a stall.
 #define BACKLOG 4096

@@ -14,7 +14,7 @@
 #include "fcgi/serve/notify.h"
 #include "fcgi/serve/reload.h"
 #include "fcgi/serve/sockets.h"
-#include "run/log.h"
+#include "observe/log.h"
 
 #define LATE_MS  1000  // woken so much later than it wished, the master was not running
 #define TRIAL_MS 30000 // longest trial run of a new binary

@@ -1,9 +1,9 @@
 #include "fcgi/serve/reload.h"
 #include <sodium.h>
 #include <stdlib.h>
-#include "run/keyfile.h"
-#include "run/log.h"
-#include "store/check.h"
+#include "config/keyfile.h"
+#include "observe/log.h"
+#include "store/redis/check.h"
 
 // Of the whole service's standing still while Redis is asked.
 #define REDIS_TIMEOUT_MAX_MS 1000

@@ -5,7 +5,7 @@
 #include "fcgi/serve/sockets.h"
 #include "fcgi/serve/upgrade.h"
 #include "fcgi/verbs.h"
-#include "run/log.h"
+#include "observe/log.h"
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {

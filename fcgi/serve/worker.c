@@ -14,7 +14,7 @@
 #include "fcgi/serve/loop.h"
 #include "fcgi/serve/role.h"
 #include "fcgi/serve/wire.h"
-#include "run/log.h"
+#include "observe/log.h"
 
 #define EVENTS_PER_WAKEUP  256
 #define ACCEPT_BACK_OFF_MS 100 // out of descriptors or memory

@@ -3,7 +3,7 @@
 #pragma once
 #include <signal.h>
 #include "fcgi/serve/snapshot.h"
-#include "store/redis.h"
+#include "store/redis/connection.h"
 
 enum rd_role {
 	RD_ROLE_GENERAL, // everything that answers at once

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include "base/clock.h"
 #include "fcgi/serve/scoreboard.h"
-#include "run/log.h"
+#include "observe/log.h"
 
 #define SHORT_LIFE_MS   1000 // a worker that lives shorter than this is restarted with back-off
 #define BACK_OFF_MAX_MS 2000

@@ -1,6 +1,6 @@
 // Is the process there (health), can it do its work (ready), and which one is it (version)?
 #include "op/op.h"
-#include "run/version.h"
+#include "observe/version.h"
 
 enum rd_step rd_health_ask(struct rd_call *call, struct rd_question *question)
 {

@@ -2,7 +2,7 @@
 // sessions of its user. One question. What has ended before ends again, so that a client whose
 // answer was lost may ask once more.
 #include "op/access.h"
-#include "op/family.h"
+#include "op/refresh_token.h"
 
 static enum rd_result take(struct rd_call *call, bool *refresh)
 {

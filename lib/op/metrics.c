@@ -1,6 +1,6 @@
 // What the service counts, of all its workers, for Prometheus. Which route is asked how often is
 // nobody's business outside: nginx lets private addresses in and nobody else.
-#include "run/metrics.h"
+#include "observe/metrics.h"
 #include "op/op.h"
 
 enum rd_step rd_metrics_ask(struct rd_call *call, struct rd_question *question)

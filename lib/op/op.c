@@ -1,7 +1,7 @@
 #include "op/op.h"
 #include "base/rand.h"
 #include "base/secret.h"
-#include "run/log.h"
+#include "observe/log.h"
 
 // clang-format off
 static const struct rd_op ops[] = {

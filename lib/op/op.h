@@ -4,13 +4,13 @@
 #pragma once
 #include "http/reply.h"
 #include "http/request.h"
-#include "run/config.h"
-#include "run/metrics.h"
+#include "config/config.h"
+#include "observe/metrics.h"
 #include "store/store.h"
 #include "token/jwt.h"
 #include "token/keys.h"
 #include "token/password.h"
-#include "token/verified.h"
+#include "token/jwt_cache.h"
 
 // What the requests of a worker share and none changes; a reload makes another one for those that
 // begin after it.

@@ -1,7 +1,7 @@
 // POST refresh: a refresh token for a new access token and, mostly, its successor. One question; a
 // second one when the token is newer than what Redis knows and Redis may have lost writes.
 #include <arpa/inet.h>
-#include "op/family.h"
+#include "op/refresh_token.h"
 
 #define ADOPT_MAX 4 // generations that a failover may have lost
 

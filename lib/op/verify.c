@@ -2,7 +2,7 @@
 // unless the location wants the store to be asked. nginx turns every status but 2xx, 401 and 403
 // into a 500, so these two are said of tokens only, and a 500 is meant when verify says 500 or 503.
 #include "op/access.h"
-#include "op/demands.h"
+#include "op/requirements.h"
 
 // RFC 6750 section 3; RFC 9470 section 3 for a token whose login is too long ago.
 static enum rd_step challenge(struct rd_call *call, const struct rd_demands *demands,

@@ -4,8 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "base/scope.h"
-#include "run/config.h"
-#include "run/log.h"
+#include "config/config.h"
+#include "observe/log.h"
 #include "tests/fuzz/fuzz.h"
 
 // In place of the log of the library, which the linker leaves out then.

@@ -2,7 +2,7 @@
 // answered in JSON with sound headers, and the store is asked for what its operation may ask only.
 // A worker that knows an access token says of it what one says that sees it for the first time.
 #include "op/op.h"
-#include "run/log.h"
+#include "observe/log.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/ring.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "run/log.h"
-#include "run/option.h"
+#include "observe/log.h"
+#include "config/option.h"
 #include "unit.h"
 
 static struct {

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "ring.h"
-#include "run/keyfile.h"
+#include "config/keyfile.h"
 #include "unit.h"
 
 static char dir[32], path[64], other[64], reason[600];

@@ -7,7 +7,7 @@
 #include "op/op.h"
 #include "record.h"
 #include "ring.h"
-#include "run/log.h"
+#include "observe/log.h"
 #include "unit.h"
 
 // The two clocks differ, so that a test sees which one was asked.

@@ -6,9 +6,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "run/limit.h"
-#include "run/log.h"
-#include "run/metrics.h"
+#include "observe/rate_limit.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
 #include "unit.h"
 
 // In place of the library's clock.

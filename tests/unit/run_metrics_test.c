@@ -1,5 +1,5 @@
 // The table of metrics, their sums over workers and the text that Prometheus reads.
-#include "run/metrics.h"
+#include "observe/metrics.h"
 #include "unit.h"
 
 static struct {

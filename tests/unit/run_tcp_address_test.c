@@ -1,4 +1,4 @@
-#include "run/tcp_address.h"
+#include "config/tcp_address.h"
 #include <netinet/in.h>
 #include "config.h"
 

@@ -1,9 +1,9 @@
 // The rights that are tried before serving are those that the scripts need.
-#include "store/script.h"
+#include "store/redis/script.h"
 #include "unit.h"
 
 static const char rights[] =
-#include "rights.lua.h"
+#include "redis/rights.lua.h"
     ;
 
 static void every_command_of_a_script_is_tried(void **state)

@@ -1,5 +1,5 @@
 // The way to Redis' address. Also under the thread sanitizer: a name's look-up has a thread.
-#include "store/dial.h"
+#include "store/redis/dial.h"
 #include <arpa/inet.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 #include "question.h"
-#include "store/redis.h"
+#include "store/redis/connection.h"
 #include "token/password.h"
 
 static struct rd_token token_of(uint32_t generation)

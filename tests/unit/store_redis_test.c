@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/clock.h"
-#include "run/log.h"
-#include "store/redis.h"
+#include "observe/log.h"
+#include "store/redis/connection.h"
 #include "unit.h"
 
 #define TIMEOUT_MS 200

@@ -1,4 +1,4 @@
-#include "token/verified.h"
+#include "token/jwt_cache.h"
 #include "jws.h"
 
 struct made {

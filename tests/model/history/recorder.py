@@ -40,7 +40,7 @@ def ref(token, of=None):
 
 def default(option):
     """An option's default as the service has it; 0 for one that it does not know yet."""
-    table = (REPO / "lib/run/options.h").read_text()
+    table = (REPO / "lib/config/options.h").read_text()
     found = re.search(rf"X\({option},\s*(\d+),", table)
     return int(found[1]) if found else 0
 

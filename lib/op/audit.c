@@ -1,0 +1,152 @@
+// What logs and metrics hear of a request.
+#include "op/op.h"
+#include "observe/log.h"
+
+// Lines a second and worker. Refusals can be had for nothing, and a few lines tell of them as well
+// as a thousand; what concerns somebody's session is kept up to what a busy service does itself.
+enum { SOME = RD_LOG_LINES_PER_S, MOST = 200, ALL = 0 };
+
+struct event {
+	const char *name;
+	enum rd_log_level level;
+	unsigned per_s;
+	const char *msg;
+};
+
+// Outcomes that somebody should hear of.
+static const struct event failed[RD_RESULT_COUNT] = {
+    [RD_FORGED] = {"token.forged", RD_LOG_WARN, SOME,
+		   "a token that no key here has made, or not for this client"},
+    [RD_REUSE] = {"refresh.reuse", RD_LOG_WARN, MOST,
+		  "a spent refresh token came again, so its session has ended"},
+    [RD_FUTURE] = {"refresh.future", RD_LOG_WARN, SOME,
+		   "a refresh token newer than its session in Redis"},
+    [RD_CONFLICT] =
+	{"refresh.lineage_conflict", RD_LOG_CRITICAL, MOST,
+	 "a refresh token with our tag but not of its session: the key may have leaked"},
+    [RD_BAD_LOGIN] = {"login.failed", RD_LOG_INFO, MOST, "unknown user or wrong password"},
+    [RD_WAIT] = {"login.wait", RD_LOG_WARN, SOME,
+		 "too many failed logins, so the account has to wait"},
+    [RD_BAD_CLIENT] = {"client.refused", RD_LOG_INFO, SOME, "unknown client or wrong secret"},
+    [RD_CROSS_SITE] = {"csrf.refused", RD_LOG_WARN, SOME, "a request from a foreign page"},
+};
+
+// A success of each refresh is for debugging: at 10,000 a second it would be 3 MB of log a second.
+static const struct event refreshed[RD_TURN_KIND_COUNT] = {
+    [RD_TURN_ROTATED] = {"refresh.ok", RD_LOG_DEBUG, ALL, NULL},
+    [RD_TURN_KEPT] = {"refresh.ok", RD_LOG_DEBUG, ALL, NULL},
+    [RD_TURN_COALESCED] = {"refresh.coalesced", RD_LOG_DEBUG, ALL,
+			   "the newest token, younger than the grace time, came again"},
+    [RD_TURN_REPLAYED] = {"refresh.replay", RD_LOG_DEBUG, ALL,
+			  "a spent token came again within the grace time"},
+    [RD_TURN_LATE] = {"refresh.late", RD_LOG_INFO, SOME,
+		      "a spent token came again, as its answer was lost"},
+    [RD_TURN_ADOPTED] = {"refresh.adopted", RD_LOG_INFO, SOME,
+			 "a token newer than its session in Redis was believed"},
+};
+
+static const struct event revoked = {"session.revoked", RD_LOG_INFO, MOST, NULL};
+static const struct event each = {"request", RD_LOG_INFO, ALL, NULL};
+
+static struct rd_audit audit(const struct rd_call *call, const struct event *event)
+{
+	return (struct rd_audit){
+	    .level = event->level,
+	    .per_s = event->per_s,
+	    .event = event->name,
+	    .msg = event->msg,
+	    .request_id = call->reply->request_id,
+	    .client_ip = call->params.value[RD_PARAM_REMOTE_ADDR],
+	    .client_id = rd_span(call->client ? call->client->id : ""),
+	    .sub = call->sub,
+	    .sid = rd_span(call->sid),
+	    .route = call->op ? call->op->name : "",
+	    .outcome = call->outcome,
+	};
+}
+
+static void tell(const struct rd_call *call, const struct event *event)
+{
+	struct rd_audit line;
+
+	if (!event->name || !rd_log_wants(event->level))
+		return;
+	line = audit(call, event);
+	rd_log_audit(&line);
+}
+
+void rd_op_tell_failed(struct rd_call *call, enum rd_result result)
+{
+	const enum rd_route route = rd_op_route(call->op);
+
+	call->outcome = rd_result_rows[result].outcome;
+	if (route == RD_ROUTE_refresh)
+		rd_count_refresh(call->counts, result, RD_TURN_OTHER);
+	if (route == RD_ROUTE_refresh && result == RD_REUSE)
+		rd_count_revoked(call->counts, RD_REASON_REUSE, 1);
+	if (route == RD_ROUTE_login)
+		rd_count_login_refused(call->counts, result);
+	tell(call, &failed[result]);
+}
+
+bool rd_op_tell_forged(struct rd_call *call)
+{
+	rd_op_tell_failed(call, RD_FORGED);
+	return false;
+}
+
+void rd_op_tell_refreshed(struct rd_call *call, enum rd_turn_kind kind)
+{
+	call->outcome = rd_turn_names[kind];
+	rd_count_refresh(call->counts, RD_OK, kind);
+	tell(call, &refreshed[kind]);
+}
+
+void rd_op_tell_ok(struct rd_call *call, const char *event)
+{
+	const struct event begun = {event, RD_LOG_INFO, MOST, NULL};
+
+	call->outcome = rd_result_rows[RD_OK].outcome;
+	tell(call, &begun);
+}
+
+void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
+		   uint32_t count)
+{
+	struct rd_audit line = audit(call, &revoked);
+
+	rd_count_revoked(call->counts, reason, count);
+	line.sid = sid;
+	line.outcome = rd_reason_names[reason];
+	line.count = count;
+	rd_log_audit(&line);
+}
+
+// Anything else than a method of HTTP may be anything, a secret too.
+static struct rd_span method_of(const struct rd_call *call)
+{
+	static const char *const known[] = {"GET",    "HEAD",    "POST", "PUT",
+					    "DELETE", "OPTIONS", "PATCH"};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (rd_span_is(rd_span(known[i]), call->params.value[RD_PARAM_METHOD]))
+			return rd_span(known[i]);
+	return RD_SPAN("other");
+}
+
+void rd_op_done(const struct rd_call *call, int64_t took_us)
+{
+	struct rd_audit line;
+
+	rd_count_request(call->counts, rd_op_route(call->op), call->reply->status, took_us);
+	if (!call->service->config->each_request)
+		return;
+	line = audit(call, &each);
+	line.sub = (struct rd_span){0}; // who it was is another line's; here it may be a password
+	line.method = method_of(call);
+	line.status = call->reply->status;
+	line.took_us = took_us;
+	if (!line.outcome)
+		line.outcome = line.status < 400 ? rd_result_rows[RD_OK].outcome : "";
+	rd_log_audit(&line);
+}

@@ -1,0 +1,225 @@
+#include "store/redis/check.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "store/redis/dial.h"
+#include "store/redis/identity.h"
+#include "store/redis/script.h"
+
+#define VERSION_LEAST 7 // PEXPIRETIME, SET with PXAT in scripts, ACL of what scripts call
+
+static const char rights_script[] =
+#include "redis/rights.lua.h"
+    ;
+
+[[gnu::format(printf, 3, 4)]] static void tell(struct rd_redis_check *check, enum rd_fit fit,
+					       const char *format, ...)
+{
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	check->found(check, fit, text);
+}
+
+static const char *user_of(const struct rd_redis_check *check)
+{
+	return check->config->user ? check->config->user : "default";
+}
+
+// Redis has no codes for these: what it says is all there is. 7.0 names neither the right nor the
+// key, later ones do.
+static bool about_rights(const char *error)
+{
+	static const char *const words[] = {"NOPERM", "can't run this command", "can't access",
+					    "ACL failure", "no permissions"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(error, words[i]))
+			return true;
+	return false;
+}
+
+// What an error to command (as an ACL names it) means. keys: it may be about those.
+static void tell_error(struct rd_redis_check *check, const char *command, const char *error)
+{
+	const bool keys =
+	    strstr(error, "the keys") || strstr(error, "'%") || strstr(error, "key '");
+
+	if (about_rights(error) && keys)
+		tell(check, RD_FIT_REFUSED, "user %s lacks the keys ~%.*s* (for %s)",
+		     user_of(check), (int)check->prefix.len, check->prefix.ptr, command);
+	else if (about_rights(error))
+		tell(check, RD_FIT_REFUSED, "user %s lacks +%s", user_of(check), command);
+	else if (strstr(error, "Unknown Redis command"))
+		tell(check, RD_FIT_UNFIT, "it has no command %s", command);
+	else if (strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0)
+		tell(check, RD_FIT_REFUSED, "%s", error);
+	else if (strncmp(error, "ERR ", 4) == 0)
+		tell(check, RD_FIT_UNFIT, "%s: %s", command, error);
+	else // LOADING, READONLY, MASTERDOWN, OOM, BUSY ...: it may pass
+		tell(check, RD_FIT_AWAY, "%s: %s", command, error);
+}
+
+static void check_version(struct rd_redis_check *check, struct rd_span info)
+{
+	const struct rd_span version = rd_info_field(info, RD_SPAN("redis_version:"));
+	const struct rd_span role = rd_info_field(info, RD_SPAN("role:"));
+	const bool fits = version.len && strtol(version.ptr, NULL, 10) >= VERSION_LEAST;
+
+	tell(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "version is %.*s%s", (int)version.len,
+	     version.ptr, fits ? "" : "; want 7.0 or later");
+	if (rd_span_is(role, RD_SPAN("slave")))
+		tell(check, RD_FIT_AWAY, "it is a replica; want the primary, which can write");
+	else if (check->durable &&
+		 rd_span_is(rd_info_field(info, RD_SPAN("connected_slaves:")), RD_SPAN("0")))
+		tell(check, RD_FIT_WARN,
+		     "durability is replica, and no replica is connected: no session can be ended");
+}
+
+// A session store that forgets sessions when memory is short logs users out; one that forgets
+// revocations lets thieves in.
+static void check_memory(struct rd_redis_check *check, struct rd_span info)
+{
+	const struct rd_span policy = rd_info_field(info, RD_SPAN("maxmemory_policy:"));
+	const bool fits = rd_span_is(policy, RD_SPAN("noeviction"));
+
+	if (!policy.len)
+		tell(check, RD_FIT_WARN, "it does not say its maxmemory-policy; want noeviction");
+	else
+		tell(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "maxmemory-policy is %.*s%s",
+		     (int)policy.len, policy.ptr, fits ? "" : "; want noeviction");
+	check->appends = rd_span_is(rd_info_field(info, RD_SPAN("aof_enabled:")), RD_SPAN("1"));
+	if (check->appends)
+		tell(check, RD_FIT_OK, "appendonly is yes");
+	else
+		tell(check, RD_FIT_WARN,
+		     "appendonly is no: sessions, revocations and users since the last snapshot "
+		     "are gone when it restarts; want yes");
+}
+
+static void check_info(struct rd_redis_check *check, const redisReply *reply)
+{
+	const struct rd_span info = {reply->str, (size_t)reply->len};
+
+	if (reply->type != REDIS_REPLY_STRING) {
+		tell(check, RD_FIT_UNFIT, "info: an answer that makes no sense");
+		return;
+	}
+	check_version(check, info);
+	check_memory(check, info);
+}
+
+static void check_commands(struct rd_redis_check *check, const redisReply *reply)
+{
+	for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+		const redisReply *name = reply->element[i], *error = reply->element[i + 1];
+		char lower[32];
+
+		if (name->type != REDIS_REPLY_STRING || error->type != REDIS_REPLY_STRING)
+			continue;
+		snprintf(lower, sizeof lower, "%s", name->str);
+		for (char *c = lower; *c; c++)
+			*c |= 0x20;
+		tell_error(check, lower, error->str);
+	}
+}
+
+// Redis 7 reads its append only file as the user default, and drops without an error each
+// transaction in it that this user has no right to. What a script writes is one, and would be gone
+// at the next restart.
+static void check_default_user(struct rd_redis_check *check, const redisReply *reply)
+{
+	if (!check->appends || check->default_told || reply->type == REDIS_REPLY_STATUS)
+		return;
+	check->default_told = true;
+	if (reply->type == REDIS_REPLY_ERROR)
+		tell(check, RD_FIT_WARN,
+		     "user %s lacks +acl|dryrun, so it cannot be seen whether the user default has "
+		     "all rights; without them a restart loses sessions",
+		     user_of(check));
+	else
+		tell(check, RD_FIT_UNFIT,
+		     "the user default has too few rights, so Redis forgets sessions when it reads "
+		     "its append only file; want `user default off resetpass ~* &* +@all`");
+}
+
+// Every question, and what is done with its answer.
+struct step {
+	const char *command; // as an ACL names it; NULL: read sees errors too
+	void (*read)(struct rd_redis_check *check,
+		     const redisReply *reply); // NULL: no error is enough
+};
+
+#define STEPS_MAX 10
+
+static size_t ask_all(redisContext *ctx, const struct rd_redis_check *check,
+		      struct step steps[static STEPS_MAX])
+{
+	const char *prefix = check->prefix.ptr;
+	const size_t len = check->prefix.len;
+	size_t n = 0;
+
+	for (int greetings = rd_script_greet(ctx, check->config); greetings > 0; greetings--)
+		steps[n++] = (struct step){
+		    greetings == 1 && check->config->address.db ? "select" : "auth", NULL};
+	redisAppendCommand(ctx, "INFO");
+	steps[n++] = (struct step){"info", check_info};
+	redisAppendCommand(ctx, "ACL DRYRUN default SET %b{rights}:s 1", prefix, len);
+	steps[n++] = (struct step){NULL, check_default_user};
+	redisAppendCommand(ctx, "ACL DRYRUN default ZADD %b{rights}:z 1 a", prefix, len);
+	steps[n++] = (struct step){NULL, check_default_user};
+	redisAppendCommand(ctx, "SCRIPT LOAD %s", rights_script);
+	steps[n++] = (struct step){"script|load", NULL};
+	redisAppendCommand(ctx, "EVALSHA %s 0", "0000000000000000000000000000000000000000");
+	steps[n++] = (struct step){"evalsha", NULL};
+	redisAppendCommand(ctx, "EVAL %s 3 %b{rights}:s %b{rights}:h %b{rights}:z", rights_script,
+			   prefix, len, prefix, len, prefix, len);
+	steps[n++] = (struct step){"eval", check_commands};
+	if (check->durable) {
+		redisAppendCommand(ctx, "WAIT 0 1");
+		steps[n++] = (struct step){"wait", NULL};
+	}
+	return n;
+}
+
+// Gives false when no more answers will come.
+static bool read_step(redisContext *ctx, struct rd_redis_check *check, const struct step *step)
+{
+	redisReply *reply = NULL;
+
+	if (redisGetReply(ctx, (void **)&reply) != REDIS_OK) {
+		tell(check, RD_FIT_AWAY, "%s", ctx->errstr);
+		return false;
+	}
+	// No script has that digest: to be told so means that we may ask.
+	if (step->command && reply->type == REDIS_REPLY_ERROR &&
+	    strncmp(reply->str, "NOSCRIPT", 8) != 0)
+		tell_error(check, step->command, reply->str);
+	else if (step->read)
+		step->read(check, reply);
+	freeReplyObject(reply);
+	return true;
+}
+
+void rd_redis_check(struct rd_redis_check *check)
+{
+	const struct rd_redis_address *a = &check->config->address;
+	const struct timeval limit = {check->timeout_ms / 1000, check->timeout_ms % 1000 * 1000L};
+	char why[RD_DIAL_WHY_MAX];
+	redisContext *ctx = rd_dial_wait(a, limit, why);
+	struct step steps[STEPS_MAX];
+	size_t count;
+
+	if (!ctx) {
+		tell(check, RD_FIT_AWAY, "%s: %s", a->unix_path[0] ? a->unix_path : a->host, why);
+		return;
+	}
+	redisSetTimeout(ctx, limit);
+	count = ask_all(ctx, check, steps);
+	for (size_t i = 0; i < count && read_step(ctx, check, &steps[i]); i++)
+		;
+	redisFree(ctx);
+}
