@@ -2,8 +2,8 @@
 // ask; then read the answer, derive the successor, sign the access token, count, print the reply.
 #include <stdio.h>
 #include <time.h>
-#include "../unit/record.h"
-#include "../unit/ring.h"
+#include "../unit/record_fixture.h"
+#include "../unit/ring_fixture.h"
 #include "base/clock.h"
 #include "op/op.h"
 

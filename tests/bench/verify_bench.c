@@ -3,7 +3,7 @@
 // it.
 #include <stdio.h>
 #include <time.h>
-#include "../unit/ring.h"
+#include "../unit/ring_fixture.h"
 #include "op/access.h"
 
 #define COLD   20000

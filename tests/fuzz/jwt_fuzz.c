@@ -1,6 +1,6 @@
 // The input is taken twice: as a token, and as the payload of a token with a right signature.
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/ring.h"
+#include "tests/unit/ring_fixture.h"
 #include "token/jwt.h"
 
 static const struct rd_jwt_wants wants = {{"https://id.example", 18}, {"api", 3}, 1700000000};

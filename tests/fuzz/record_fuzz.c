@@ -2,7 +2,7 @@
 // the same bytes; an answer that gives a token has a whole record.
 #include "store/store.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/record.h"
+#include "tests/unit/record_fixture.h"
 
 static void written_again(const struct rd_record *record, struct rd_span bytes)
 {

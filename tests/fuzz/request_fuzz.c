@@ -4,7 +4,7 @@
 #include "op/op.h"
 #include "observe/log.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/ring.h"
+#include "tests/unit/ring_fixture.h"
 
 static struct rd_config config = {.body_max = 4096,
 				  .access_ttl_s = 900,

@@ -1,7 +1,7 @@
 // A token that parses has one spelling, and no change of one byte leaves an authentic one
 // authentic.
 #include "tests/fuzz/fuzz.h"
-#include "tests/unit/ring.h"
+#include "tests/unit/ring_fixture.h"
 #include "token/refresh.h"
 
 static void one_byte_counts(const struct rd_token *token, struct rd_span client)

@@ -224,7 +224,7 @@ def test_S_the_service_leaves_no_core(redis_server):
 
 
 def test_S_no_worker_can_start_a_program(redis_server):
-    """What the filter holds back is tests/unit/jail_test.c's; here: every worker has it, the master none."""
+    """What the filter holds back is tests/unit/serve_sandbox_test.c's; here: every worker has it, the master none."""
     def status(pid):
         words = pathlib.Path(f"/proc/{pid}/status").read_text().split()
         return [words[words.index(name) + 1] for name in ("Seccomp:", "NoNewPrivs:")]

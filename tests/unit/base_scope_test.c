@@ -1,5 +1,5 @@
 #include "base/scope.h"
-#include "copies.h"
+#include "copies_fixture.h"
 #include "unit.h"
 
 static void rfc6749_3_3_words_divided_by_single_blanks(void **state)

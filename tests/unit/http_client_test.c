@@ -1,5 +1,5 @@
 // How a client says who it is at the token endpoint, RFC 6749 section 2.3.1.
-#include "copies.h"
+#include "copies_fixture.h"
 #include "http/request.h"
 #include "unit.h"
 

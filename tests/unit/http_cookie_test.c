@@ -1,4 +1,4 @@
-#include "copies.h"
+#include "copies_fixture.h"
 #include "http/cookie.h"
 #include "http/reply.h"
 #include "http/request.h"

@@ -1,4 +1,4 @@
-#include "copies.h"
+#include "copies_fixture.h"
 #include "base/buf.h"
 #include "http/form.h"
 #include "unit.h"

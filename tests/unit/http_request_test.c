@@ -1,4 +1,4 @@
-#include "copies.h"
+#include "copies_fixture.h"
 #include "http/request.h"
 #include "unit.h"
 

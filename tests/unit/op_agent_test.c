@@ -1,5 +1,5 @@
 #include "op/agent.h"
-#include "copies.h"
+#include "copies_fixture.h"
 #include "unit.h"
 
 static void browsers_are_told_in_brief(void **state)

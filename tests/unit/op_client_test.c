@@ -1,5 +1,5 @@
 // What a client's section says of its tokens: scopes, audience, algorithm, life.
-#include "op.h"
+#include "op_fixture.h"
 #include "op/access.h"
 
 #define BACKEND "HTTP_AUTHORIZATION=Basic YmFja2VuZDpzM2NyZXQ=" // backend:s3cret

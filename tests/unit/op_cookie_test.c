@@ -1,6 +1,6 @@
 // The cookie dialect, and the cookie of the express dialect: who may send it, and when it goes.
-#include "refresh.h"
-#include "session.h"
+#include "refresh_fixture.h"
+#include "session_fixture.h"
 
 #define JSON    "CONTENT_TYPE=application/json"
 #define OURS    "HTTP_SEC_FETCH_SITE=same-origin"

@@ -1,4 +1,4 @@
-#include "op.h"
+#include "op_fixture.h"
 
 #define FORM     "CONTENT_TYPE=application/x-www-form-urlencoded"
 #define SHOP     "HTTP_AUTHORIZATION=Basic c2hvcDpzM2NyZXQ=" // shop:s3cret

@@ -1,4 +1,4 @@
-#include "op.h"
+#include "op_fixture.h"
 
 #define BACKEND "HTTP_AUTHORIZATION=Basic YmFja2VuZDpzM2NyZXQ=" // backend:s3cret
 #define INVALID "{\"error\":\"invalid_request\"}"

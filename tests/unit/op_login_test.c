@@ -1,4 +1,4 @@
-#include "op.h"
+#include "op_fixture.h"
 #include "base/b64.h"
 #include "token/password.h"
 

@@ -1,6 +1,6 @@
 #include <assert.h>
-#include "refresh.h"
-#include "session.h"
+#include "refresh_fixture.h"
+#include "session_fixture.h"
 
 #define INVALID "{\"error\":\"invalid_token\"}"
 #define JSON    "CONTENT_TYPE=application/json"

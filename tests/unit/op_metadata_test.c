@@ -1,6 +1,6 @@
 // What is published: metadata and keys.
 #include "base/b64.h"
-#include "op.h"
+#include "op_fixture.h"
 
 static struct json_object *get(const char *route)
 {

@@ -1,6 +1,6 @@
 // What a refresh makes of lost writes and lost answers: tokens newer than Redis' data are adopted,
 // and a sender is recognized by its fingerprint.
-#include "refresh.h"
+#include "refresh_fixture.h"
 
 // Presents generation n to a store that has generation g. Gives what the operation does then.
 static enum rd_step ahead(uint32_t n, uint32_t g, bool lost)

@@ -1,4 +1,4 @@
-#include "refresh.h"
+#include "refresh_fixture.h"
 
 static const struct {
 	char letter;

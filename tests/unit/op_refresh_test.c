@@ -1,4 +1,4 @@
-#include "refresh.h"
+#include "refresh_fixture.h"
 
 static void s5_forged_token_asks_the_store_nothing(void **state)
 {

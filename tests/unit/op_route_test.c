@@ -1,4 +1,4 @@
-#include "op.h"
+#include "op_fixture.h"
 
 #define CREDENTIAL "HTTP_AUTHORIZATION=Bearer x"
 

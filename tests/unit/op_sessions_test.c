@@ -1,5 +1,5 @@
 #include <assert.h>
-#include "session.h"
+#include "session_fixture.h"
 
 #define INVALID    "{\"error\":\"invalid_token\"}"
 #define NOT_FOUND  "{\"error\":\"not_found\"}"

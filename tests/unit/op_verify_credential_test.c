@@ -1,5 +1,5 @@
 // Where verify finds the token, and for whom the token must be.
-#include "thrice.h"
+#include "thrice_fixture.h"
 
 static void rfc9068_a_location_has_an_audience_of_its_own(void **state)
 {

@@ -1,5 +1,5 @@
 // REFRESHD_VERIFY strict: the store says whether the session of a good token still stands.
-#include "access.h"
+#include "access_fixture.h"
 
 #define SID "AAAAAAAAAAAAAAAAAAAAAA"
 

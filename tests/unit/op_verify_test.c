@@ -1,4 +1,4 @@
-#include "access.h"
+#include "access_fixture.h"
 
 #define NOT_FRESH CHALLENGE ", error=\"insufficient_user_authentication\", max_age=300\r\n"
 

@@ -1,4 +1,4 @@
-#include "question.h"
+#include "question_fixture.h"
 #include "store/redis/connection.h"
 #include "token/password.h"
 

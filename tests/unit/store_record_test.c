@@ -1,5 +1,5 @@
-#include "record.h"
-#include "copies.h"
+#include "record_fixture.h"
+#include "copies_fixture.h"
 #include "unit.h"
 
 static char text[8192];

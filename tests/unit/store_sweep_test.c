@@ -1,6 +1,6 @@
 // Questions and answers of the administrator's work over many users.
-#include "copies.h"
-#include "question.h"
+#include "copies_fixture.h"
+#include "question_fixture.h"
 #include "fcgi/admin/progress.h"
 
 #define NOW_TXT "\x01\x02\x03\x04\x05\x06"

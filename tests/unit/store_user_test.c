@@ -1,7 +1,7 @@
 // Questions and answers about a user: all of the sessions, and the account.
-#include "copies.h"
-#include "question.h"
-#include "record.h"
+#include "copies_fixture.h"
+#include "question_fixture.h"
+#include "record_fixture.h"
 
 #define NOW     0x010203040506
 #define ASKER   "AAAAAAAAAAAAAAAAAAAAAA"

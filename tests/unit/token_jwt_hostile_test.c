@@ -1,6 +1,6 @@
 // The list "J" of hostile tokens. Each is signed as well as its forger could: where a table says
 // so, with our own key.
-#include "jws.h"
+#include "jws_fixture.h"
 
 // Members of a good payload; each ends in a comma, and X ends the object.
 #define M_ISS   "\"iss\":\"" ISS "\","

@@ -1,4 +1,4 @@
-#include "jws.h"
+#include "jws_fixture.h"
 #include "token/keytext.h"
 
 #define GOLDEN_PAYLOAD                                                                             \

@@ -1,4 +1,4 @@
-#include "jws.h"
+#include "jws_fixture.h"
 #include "token/keylist.h"
 #include "token/refresh.h"
 

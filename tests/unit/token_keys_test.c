@@ -1,5 +1,5 @@
 #include "base/b64.h"
-#include "ring.h"
+#include "ring_fixture.h"
 #include "unit.h"
 
 #define KEY_A "gIGCg4SFhoeIiYqLjI2Oj5CRkpOUlZaXmJmam5ydnp8"

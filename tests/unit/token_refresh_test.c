@@ -1,4 +1,4 @@
-#include "ring.h"
+#include "ring_fixture.h"
 #include "token/refresh.h"
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 // Asks verify three times: without a cache, with an empty one, and with one that may know the
 // token. The replies must not differ.
 #pragma once
-#include "access.h"
+#include "access_fixture.h"
 
 #define MISROUTED "request.misrouted  \n"
 

@@ -2,7 +2,7 @@
 #pragma once
 #include "base/b64.h"
 #include "base/buf.h"
-#include "ring.h"
+#include "ring_fixture.h"
 #include "token/jwt.h"
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "keyfile.h"
+#include "keyfile_fixture.h"
 
 static int create(const char *at)
 {

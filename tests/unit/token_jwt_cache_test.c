@@ -1,5 +1,5 @@
 #include "token/jwt_cache.h"
-#include "jws.h"
+#include "jws_fixture.h"
 
 struct made {
 	char text[1024];

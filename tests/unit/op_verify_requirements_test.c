@@ -1,5 +1,5 @@
 // What a location may demand of a token.
-#include "thrice.h"
+#include "thrice_fixture.h"
 
 #define TOO_OLD(s)  CHALLENGE ", error=\"insufficient_user_authentication\", max_age=" s "\r\n"
 #define LACKS(text) CHALLENGE ", error=\"insufficient_scope\", scope=\"" text "\"\r\n"

@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "fcgi/serve/snapshot.h"
-#include "ring.h"
+#include "ring_fixture.h"
 #include "unit.h"
 
 #define TURNS 20000

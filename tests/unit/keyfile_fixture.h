@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "ring.h"
+#include "ring_fixture.h"
 #include "config/keyfile.h"
 #include "unit.h"
 

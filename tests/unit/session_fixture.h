@@ -1,8 +1,8 @@
 // What the tests of logout and sessions share: an access token of a session, and the store's
 // answers.
 #pragma once
-#include "op.h"
-#include "jws.h"
+#include "op_fixture.h"
+#include "jws_fixture.h"
 
 #define SESSION_SID "0123456789abcdefghijkl"
 

@@ -1,4 +1,4 @@
-#include "config.h"
+#include "config_fixture.h"
 
 #define SHA "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" // of "test"
 

@@ -1,4 +1,4 @@
-#include "config.h"
+#include "config_fixture.h"
 
 static void everything_has_a_default(void **state)
 {

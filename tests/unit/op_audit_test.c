@@ -1,5 +1,5 @@
 // What logs and metrics hear of requests, and the routes that tell how the service is.
-#include "refresh.h"
+#include "refresh_fixture.h"
 
 static struct rd_counts *mine;
 

@@ -1,4 +1,4 @@
-#include "config.h"
+#include "config_fixture.h"
 #include "fcgi/admin/verb_key.h"
 
 // A key is held on to for as long as the longest-lived token it may have made.

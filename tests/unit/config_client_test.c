@@ -1,5 +1,5 @@
-#include "config.h"
-#include "ring.h"
+#include "config_fixture.h"
+#include "ring_fixture.h"
 
 #define SECRET "kind = confidential\nsecret_sha256 = " SHA "\n"
 #define SHA    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" // of "test"

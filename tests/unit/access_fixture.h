@@ -1,8 +1,8 @@
 // Access tokens for the operations that take one, and what verify says of them.
 #pragma once
 #include <assert.h>
-#include "op.h"
-#include "jws.h"
+#include "op_fixture.h"
+#include "jws_fixture.h"
 
 #define CHALLENGE       "WWW-Authenticate: Bearer realm=\"refreshd\""
 #define INVALID_TOKEN   CHALLENGE ", error=\"invalid_token\"\r\n"

@@ -1,6 +1,6 @@
 // What a question to the store must be.
 #pragma once
-#include "ring.h"
+#include "ring_fixture.h"
 #include "store/store.h"
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-#include "keyfile.h"
+#include "keyfile_fixture.h"
 #include <dirent.h>
 #include <sys/wait.h>
 

@@ -1,6 +1,6 @@
 // A refresh in every dialect.
 #pragma once
-#include "op.h"
+#include "op_fixture.h"
 
 #define PATHS 8
 

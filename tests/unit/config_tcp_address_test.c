@@ -1,6 +1,6 @@
 #include "config/tcp_address.h"
 #include <netinet/in.h>
-#include "config.h"
+#include "config_fixture.h"
 
 static void what_an_address_is(void **state)
 {

@@ -3,10 +3,10 @@
 #pragma once
 #include <stdarg.h>
 #include <stdio.h>
-#include "copies.h"
+#include "copies_fixture.h"
 #include "op/op.h"
-#include "record.h"
-#include "ring.h"
+#include "record_fixture.h"
+#include "ring_fixture.h"
 #include "observe/log.h"
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 // The configuration read again while serving.
-#include "config.h"
+#include "config_fixture.h"
 
 static struct rd_config fresh;
 
