@@ -13,7 +13,7 @@ struct rd_verb {
 };
 
 int rd_verb_test(const struct rd_config *config, int argc, char **argv);
-// For a configuration that cannot be read. Gives the exit status.
+// For a configuration that cannot be read. Returns the exit status.
 int rd_test_config_failed(struct rd_span why);
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv);
 int rd_verb_ping(const struct rd_config *config, int argc, char **argv);

@@ -95,7 +95,7 @@ def junit(path):
 
 
 def run(part):
-    """Gives exit code, output and seconds. What the part leaves running ends with it."""
+    """Returns exit code, output and seconds. What the part leaves running ends with it."""
     begin = time.monotonic()
     process = subprocess.Popen(part.command, cwd=REPO, env=ENV | part.env, text=True, errors="replace",
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -200,7 +200,7 @@ ON_DEMAND = {"browser": browsers, "systemd": systemds}
 
 
 def choose(name):
-    """Gives the parts to run, with the builds they need in front."""
+    """Returns the parts to run, with the builds they need in front."""
     if not name:
         return [part for group in GROUPS.values() for part in group()]
     if name in GROUPS | ON_DEMAND:

@@ -23,7 +23,7 @@ int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 
 void rd_admin_close(struct rd_admin *admin)
 {
-	rd_line_close(&admin->line);
+	rd_blocking_close(&admin->line);
 	rd_wipe(admin, sizeof *admin);
 }
 
@@ -37,7 +37,7 @@ int rd_admin_ask(struct rd_admin *admin)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
-	if (!rd_line_ask(&admin->line, &admin->question, &admin->answer, &why))
+	if (!rd_blocking_ask(&admin->line, &admin->question, &admin->answer, &why))
 		return redis_failed(&why);
 	return 0;
 }
@@ -47,11 +47,11 @@ int rd_admin_clock(struct rd_admin *admin, int64_t *now_ms)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
-	*now_ms = rd_line_clock(&admin->line, rd_admin_prefix(admin), &why);
+	*now_ms = rd_blocking_clock(&admin->line, rd_admin_prefix(admin), &why);
 	return *now_ms < 0 ? redis_failed(&why) : 0;
 }
 
-int rd_admin_odd(void)
+int rd_admin_bad_answer(void)
 {
 	return rd_complain(RD_EXIT_STORE, "Redis: an answer that makes no sense");
 }

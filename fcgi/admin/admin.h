@@ -11,7 +11,7 @@ struct rd_admin {
 	char password[RD_REDIS_PASSWORD_MAX];
 	struct rd_question question;
 	struct rd_answer answer;
-	struct rd_line line;
+	struct rd_blocking line;
 };
 
 // 0, or the exit status after a complaint. It holds secrets: rd_admin_close in any case.
@@ -25,15 +25,15 @@ void rd_admin_close(struct rd_admin *admin);
 // Redis' clock; as above.
 [[nodiscard]] int rd_admin_clock(struct rd_admin *admin, int64_t *now_ms);
 // For an answer that makes no sense: complains.
-int rd_admin_odd(void);
+int rd_admin_bad_answer(void);
 
 struct rd_span rd_admin_prefix(const struct rd_admin *admin);
 
-// One line from stdin, asked for by prompt and not shown when that is a terminal. Gives its length
-// without the newline.
+// One line from stdin, asked for by prompt and not shown when that is a terminal. Returns its
+// length without the newline.
 size_t rd_read_secret(const char *prompt, char *out, size_t max);
 
-// Takes a flag such as --json out of the words. Gives whether it was there.
+// Takes a flag such as --json out of the words. Returns whether it was there.
 [[nodiscard]] bool rd_take_flag(int *argc, char **argv, const char *name);
 // The same for a flag with a value, --users FILE or --users=FILE. NULL: not there.
 [[nodiscard]] const char *rd_take_value(int *argc, char **argv, const char *name);

@@ -58,7 +58,7 @@ static int one(struct run *run, const uint8_t *slot, double share)
 	if (status)
 		return status;
 	if (rd_read_sweep(&run->admin->answer, &swept))
-		return rd_admin_odd();
+		return rd_admin_bad_answer();
 	run->tally.users++;
 	run->tally.ended += swept.ended;
 	run->tally.over += swept.over;
@@ -142,7 +142,7 @@ static int from_redis(struct run *run)
 		if (status)
 			return status;
 		if (answer->away || answer->count != 2 || !answer->part[0].ptr)
-			return rd_admin_odd();
+			return rd_admin_bad_answer();
 		cursor = strtoull(answer->part[0].ptr, NULL, 10);
 		page = answer->part[1];
 		copy = strndup(page.len ? page.ptr : "", page.len);

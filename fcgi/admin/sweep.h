@@ -13,7 +13,7 @@ struct rd_sweep_job {
 	bool dry, json;
 };
 
-// Gives the exit status. What is done stays done: after a failure or SIGINT, SIGTERM the same job
+// Returns the exit status. What is done stays done: after a failure or SIGINT, SIGTERM the same job
 // goes on where it was, and says how.
 [[nodiscard]] int rd_sweep_run(struct rd_admin *admin, const struct rd_sweep_job *job);
 

@@ -79,7 +79,7 @@ static void print_record(const struct rd_turn *turn)
 	}
 }
 
-// Asks for the session. RD_OK, RD_ABSENT, or RD_STORE_OUT after a complaint.
+// Asks for the session. RD_OK, RD_NO_RECORD, or RD_STORE_OUT after a complaint.
 static enum rd_result look_up(struct rd_admin *admin, const uint8_t *slot, const char *sid,
 			      struct rd_turn *turn)
 {
@@ -113,7 +113,7 @@ static int inspect_refresh(struct rd_admin *admin, struct rd_span text)
 	switch (look_up(admin, token.slot, sid, &turn)) {
 	case RD_OK:
 		break;
-	case RD_ABSENT:
+	case RD_NO_RECORD:
 		line("verdict", "refused: Redis knows no such session; it expired or was lost");
 		return 1;
 	default:

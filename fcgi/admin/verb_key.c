@@ -30,7 +30,7 @@ static void edit_close(struct edit *edit)
 	rd_keyfile_close(&edit->file);
 }
 
-// E.g. `access key kPrK_… (EdDSA)`. Gives out.
+// E.g. `access key kPrK_… (EdDSA)`. Returns out.
 static const char *name_of(char out[static NAME_MAX_BYTES], const struct rd_key_entry *key)
 {
 	if (key->refresh)
@@ -54,8 +54,8 @@ static int open_file(struct edit *edit, const struct rd_config *config)
 	return 0;
 }
 
-// Opens the file and finds the key of `KID [--now]`. Gives the exit status; key is NULL when it is
-// that of a failure.
+// Opens the file and finds the key of `KID [--now]`. Returns the exit status; key is NULL when it
+// is that of a failure.
 static int open_key(struct edit *edit, const struct rd_config *config, int argc, char **argv)
 {
 	const struct rd_key_entry *found;

@@ -9,5 +9,5 @@ int rd_verb_key_list(const struct rd_config *config, int argc, char **argv);
 struct rd_key_lives rd_key_lives_of(const struct rd_config *config);
 
 #define RD_TIME_MAX 32
-// RFC 3339 in UTC, seconds. Gives out.
+// RFC 3339 in UTC, seconds. Returns out.
 const char *rd_key_time(char out[static RD_TIME_MAX], int64_t unix_s);

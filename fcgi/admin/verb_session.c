@@ -65,7 +65,7 @@ static int list(struct rd_admin *admin, const uint8_t *slot, bool json)
 		if (status)
 			return status;
 		if (rd_read_sessions(&admin->answer, &page))
-			return rd_admin_odd();
+			return rd_admin_bad_answer();
 		for (; rd_sessions_next(&page, &sid, &record); skip++)
 			(json ? print_json : print_row)(sid, &record);
 		if (skip == before || skip >= page.total)
@@ -90,14 +90,14 @@ static int revoke(struct rd_admin *admin, const uint8_t *slot, const char *sid)
 	case RD_OK:
 		printf("%u sessions ended\n", count);
 		return 0;
-	case RD_ABSENT:
+	case RD_NO_RECORD:
 		return rd_complain(1, "no such session");
 	default:
-		return rd_admin_odd();
+		return rd_admin_bad_answer();
 	}
 }
 
-// Which sessions of a user revoke-all is to end. Gives 0, or the exit status after a complaint.
+// Which sessions of a user revoke-all is to end. Returns 0, or the exit status after a complaint.
 static int read_filter(struct rd_sweep_job *job, int *argc, char **argv)
 {
 	const char *before = rd_take_value(argc, argv, "--before");

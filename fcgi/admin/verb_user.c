@@ -21,7 +21,7 @@ static const struct action {
     {"delete", "delete", "deleted", false, true},
 };
 
-// Gives 0 with the hash of a password from stdin, or the exit status after a complaint.
+// Returns 0 with the hash of a password from stdin, or the exit status after a complaint.
 static int take_password(const struct rd_config *config, char hash[static RD_PASSWORD_HASH_MAX])
 {
 	const struct rd_argon2 cost = {config->argon2_ops, config->argon2_mem_kib};
@@ -51,7 +51,7 @@ static int end_sessions(struct rd_admin *admin, const uint8_t *slot)
 	if (status)
 		return status;
 	if (rd_read_revoke(&admin->answer, &count))
-		return rd_admin_odd();
+		return rd_admin_bad_answer();
 	printf("%u sessions ended\n", count);
 	return 0;
 }
@@ -73,7 +73,7 @@ static int change(struct rd_admin *admin, const struct action *action, struct rd
 	if (status)
 		return status;
 	if (admin->answer.away)
-		return rd_admin_odd();
+		return rd_admin_bad_answer();
 	if (admin->answer.integer != 1 && !(if_missing && !action->done))
 		return rd_complain(1,
 				   action->done ? "there is no user '%.*s'" : "user '%.*s' exists",
@@ -98,7 +98,7 @@ static int list(struct rd_admin *admin)
 			return status;
 		if (admin->answer.away || admin->answer.count != 2 ||
 		    admin->answer.part[0].len >= sizeof cursor)
-			return rd_admin_odd();
+			return rd_admin_bad_answer();
 		rest = admin->answer.part[1];
 		while (rd_accounts_next(&rest, &account)) {
 			rd_print_safe(account.name);

@@ -14,7 +14,7 @@ struct rd_check {
 extern const struct rd_check rd_checks_own[], rd_checks_params[], rd_checks_location[],
     rd_checks_server[];
 
-// Calls tell for each mistake, once for each directive to blame. Gives how many.
+// Calls tell for each mistake, once for each directive to blame. Returns how many.
 struct rd_mistake {
 	const struct rd_check *check;
 	struct rd_span file;

@@ -320,7 +320,7 @@ static bool read_block(struct reader *r, uint32_t parent, bool inside)
 	}
 }
 
-// `nginx -T`: each file behind a line of its name. Gives false when text is none of that.
+// `nginx -T`: each file behind a line of its name. Returns false when text is none of that.
 static bool split(struct rd_nginx *conf, struct rd_span text)
 {
 	static const char mark[] = "# configuration file ";

@@ -95,10 +95,10 @@ static void found(struct rd_redis_check *check, enum rd_fit fit, const char *tex
 static void compare_clocks(const struct rd_config *config, const struct rd_redis_config *redis,
 			   struct rd_buf *why)
 {
-	struct rd_line line = {.config = redis};
-	int64_t now_ms = rd_line_clock(&line, rd_span(config->redis_prefix), why), ahead_ms;
+	struct rd_blocking line = {.config = redis};
+	int64_t now_ms = rd_blocking_clock(&line, rd_span(config->redis_prefix), why), ahead_ms;
 
-	rd_line_close(&line);
+	rd_blocking_close(&line);
 	if (now_ms < 0)
 		return;
 	ahead_ms = now_ms - rd_wall_ms();
@@ -164,7 +164,7 @@ static void tell(const struct rd_mistake *m, void *more)
 	       m->check->advice);
 }
 
-// Gives the number of mistakes, -1 after a complaint.
+// Returns the number of mistakes, -1 after a complaint.
 static int nginx(const struct rd_config *config, const char *path)
 {
 	static struct rd_nginx conf;

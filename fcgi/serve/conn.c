@@ -34,9 +34,9 @@ struct rd_conn {
 	struct rd_pending pending;
 	struct rd_reply reply;
 	struct rd_hash_job hash;
-	bool hashing;                     // counts in loop->hashing_count
-	bool hashed;                      // or does not need to: its turn has come
-	struct rd_generation *generation; // BUSY: what the request began with
+	bool hashing;                 // counts in loop->hashing_count
+	bool hashed;                  // or does not need to: its turn has come
+	struct rd_snapshot *snapshot; // BUSY: what the request began with
 	struct rd_call call;
 };
 
@@ -77,7 +77,7 @@ static void close_conn(struct rd_conn *c)
 	c->loop->closed = c;
 }
 
-void rd_conn_bury(struct rd_loop *loop)
+void rd_conn_free_closed(struct rd_loop *loop)
 {
 	for (struct rd_conn *c = loop->closed, *next; c; c = next) {
 		next = c->next;
@@ -102,8 +102,8 @@ static void become_half(struct rd_conn *c, enum state state)
 static void end_call(struct rd_conn *c)
 {
 	rd_call_end(&c->call);
-	rd_generation_drop(c->generation);
-	c->generation = NULL;
+	rd_snapshot_release(c->snapshot);
+	c->snapshot = NULL;
 	c->loop->hashing_count -= c->hashing;
 	c->hashing = c->hashed = false;
 	c->state = IDLE;
@@ -199,10 +199,10 @@ static void start(struct rd_conn *c)
 {
 	enum rd_wire_end begun;
 
-	c->generation = rd_generation_take(c->loop->newest);
-	rd_call_begin(&c->call, &c->generation->service);
+	c->snapshot = rd_snapshot_acquire(c->loop->newest);
+	rd_call_begin(&c->call, &c->snapshot->service);
 	c->call.reply = &c->reply;
-	c->call.verified = c->loop->verified;
+	c->call.jwt_cache = c->loop->jwt_cache;
 	c->call.counts = c->loop->counts;
 	c->call.metrics = c->loop->setup->metrics;
 	c->call.draining = c->loop->drain_by_ms != 0;
@@ -210,11 +210,11 @@ static void start(struct rd_conn *c)
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(c->loop->redis);
 	c->call.store_lost =
-	    rd_redis_lost(c->loop->redis, (int64_t)c->generation->config.heal_window_s * 1000);
+	    rd_redis_lost(c->loop->redis, (int64_t)c->snapshot->config.heal_window_s * 1000);
 	c->call.hashing = may_hash(c->loop);
 	c->loop->requests++;
 	c->state = BUSY;
-	begun = rd_wire_begin(c->wire, c->fd, c->generation->config.body_max, &c->call.params,
+	begun = rd_wire_begin(c->wire, c->fd, c->snapshot->config.body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
 	if (begun != RD_WIRE_KEEP) {
 		end_call(c);

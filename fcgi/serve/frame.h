@@ -22,6 +22,6 @@ enum rd_frame {
 					  unsigned *request_id);
 
 // The whole FastCGI answer "413" for a request that libfcgi never sees: neither its dialect nor its
-// request id is known. Gives its length.
+// request id is known. Returns its length.
 #define RD_FRAME_LARGE_ANSWER_MAX 512
 size_t rd_frame_answer_large(uint8_t out[static RD_FRAME_LARGE_ANSWER_MAX], unsigned request_id);

@@ -15,7 +15,7 @@ void rd_unlisten(const char *address);
 // Whether somebody has made fd a listening socket.
 [[nodiscard]] bool rd_listens(int fd);
 // Takes over a listening socket that others have made (fd: 0 to 9), if nobody but owner and group
-// may connect: what can reach us may be any client. Gives its descriptor, another one for 0 to 2,
+// may connect: what can reach us may be any client. Returns its descriptor, another one for 0 to 2,
 // which are then /dev/null; -1 with why.
 [[nodiscard]] int rd_listen_on(int fd, struct rd_buf *why);
 // Whether fd, a listening socket, has that address.

@@ -11,13 +11,13 @@ struct rd_loop {
 	int epoll_fd, signal_fd, listen_fd;
 	struct rd_redis *redis;
 	struct rd_redis *durable; // for durable questions; NULL where durability = async
-	struct rd_verified *verified;
+	struct rd_jwt_cache *jwt_cache;
 	struct rd_counts *counts; // this worker's
-	struct rd_generation *newest;
+	struct rd_snapshot *newest;
 	struct rd_conn *conns;  // doubly linked
 	struct rd_conn *closed; // singly linked; freed at the end of the wake-up
 	size_t conn_count;
-	bool gentle; // hashing makes way for others
+	bool priority_lowered; // hashing makes way for others
 	struct rd_hash_queue hashes;
 	size_t hashing_count; // requests between their first question and their answer
 	int64_t hashed_ms;    // monotonic, end of the last one
@@ -26,8 +26,8 @@ struct rd_loop {
 	int64_t drain_by_ms;  // 0: serving
 	int64_t idle_by_ms;   // draining: idle connections stay till then
 	uint64_t requests;
-	uint64_t tired_at;  // requests; 0: never
-	int64_t half_at_ms; // no half-way connection is due before; 0: there is none
+	uint64_t recycle_after; // requests; 0: never
+	int64_t half_at_ms;     // no half-way connection is due before; 0: there is none
 	uint8_t peeked[RD_FRAME_MAX], params[RD_PARAMS_MAX];
 	char head[RD_REPLY_HEAD_MAX], out[RD_REPLY_HEAD_MAX + 512], body[RD_REPLY_BODY_MAX];
 };
@@ -38,7 +38,7 @@ void rd_conn_events(struct rd_conn *conn, uint32_t epoll_events);
 // Works off the oldest of loop->hashes.
 void rd_conn_hash(struct rd_loop *loop);
 // Closes connections that have been half-way for too long and, when draining, those that are idle.
-// Gives the ms until it wants to be called again, -1 for no wish.
+// Returns the ms until it wants to be called again, -1 for no wish.
 int rd_conn_tick(struct rd_loop *loop);
 // Frees what was closed. Call it when no event of this wake-up is left.
-void rd_conn_bury(struct rd_loop *loop);
+void rd_conn_free_closed(struct rd_loop *loop);

@@ -21,7 +21,7 @@
 
 struct master {
 	struct rd_worker_setup *setup;
-	struct rd_crew *crew;
+	struct rd_workers *workers;
 	int signal_fd;
 	pid_t trial; // 0: none runs
 	int64_t trial_by_ms;
@@ -46,7 +46,7 @@ static void begin_upgrade(struct master *m)
 
 static void upgrade(struct master *m, int status)
 {
-	pid_t *pids = calloc(rd_crew_pids_max(m->crew), sizeof *pids);
+	pid_t *pids = calloc(rd_workers_pids_max(m->workers), sizeof *pids);
 
 	m->trial = 0;
 	if (m->stopping || status || !pids) {
@@ -58,7 +58,7 @@ static void upgrade(struct master *m, int status)
 	}
 	rd_log(RD_LOG_INFO, "upgrade.begin", "the workers of before serve till the new ones do");
 	rd_notify_reloading();
-	rd_upgrade_exec(m->setup, pids, rd_crew_pids(m->crew, pids));
+	rd_upgrade_exec(m->setup, pids, rd_workers_pids(m->workers, pids));
 	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s; all goes on as before", strerror(errno));
 	tell_ready(m, "; the last upgrade was refused");
 	free(pids);
@@ -73,7 +73,7 @@ static void reap(struct master *m)
 		if (pid == m->trial)
 			upgrade(m, status);
 		else
-			rd_crew_ended(m->crew, pid, status);
+			rd_workers_ended(m->workers, pid, status);
 }
 
 static void stop(struct master *m)
@@ -86,8 +86,8 @@ static void stop(struct master *m)
 	}
 	m->stopping = true;
 	rd_notify("STOPPING=1\nSTATUS=Finishing what is in flight");
-	rd_crew_stop(m->crew);
-	rd_crew_signal(m->crew, m->killing ? SIGKILL : SIGTERM);
+	rd_workers_stop(m->workers);
+	rd_workers_signal(m->workers, m->killing ? SIGKILL : SIGTERM);
 }
 
 // For the manager. problem: "" for none.
@@ -113,7 +113,7 @@ static void reload(struct master *m)
 		return;
 	}
 	// The idle ones would keep the old keys till their next request.
-	rd_crew_signal(m->crew, SIGHUP);
+	rd_workers_signal(m->workers, SIGHUP);
 	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",
 	       m->setup->config->key_file);
 	tell_ready(m, "");
@@ -123,7 +123,7 @@ static void reload(struct master *m)
 static void reopen_logs(struct master *m)
 {
 	rd_log_reopen();
-	rd_crew_signal(m->crew, SIGUSR1);
+	rd_workers_signal(m->workers, SIGUSR1);
 }
 
 static void take_signal(struct master *m)
@@ -148,13 +148,14 @@ static void take_signal(struct master *m)
 static void wait_event(struct master *m, int wait_ms)
 {
 	const int64_t due_ms = rd_mono_ms() + wait_ms;
-	struct pollfd fds[] = {{.fd = m->signal_fd, .events = POLLIN},
-			       {.fd = rd_board_bell(m->setup->board), .events = POLLIN}};
+	struct pollfd fds[] = {
+	    {.fd = m->signal_fd, .events = POLLIN},
+	    {.fd = rd_scoreboard_event_fd(m->setup->scoreboard), .events = POLLIN}};
 
 	(void)poll(fds, 2, wait_ms);
 	if (wait_ms >= 0 && rd_mono_ms() > due_ms + LATE_MS)
-		rd_crew_forgive(m->crew);
-	rd_board_heard(m->setup->board);
+		rd_workers_reset_watchdog(m->workers);
+	rd_scoreboard_clear_event(m->setup->scoreboard);
 	take_signal(m);
 	rd_log_tick(rd_mono_ms());
 }
@@ -188,10 +189,10 @@ static void begin(struct master *m, const struct rd_legacy *legacy)
 	const sigset_t set = signal_set();
 
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	m->setup->board = rd_board_new(rd_crew_places(config));
-	assert(m->signal_fd >= 0 && m->setup->board);
-	m->crew = rd_crew_new(m->setup);
-	rd_crew_inherit(m->crew, legacy->pids, legacy->count);
+	m->setup->scoreboard = rd_scoreboard_new(rd_workers_places(config));
+	assert(m->signal_fd >= 0 && m->setup->scoreboard);
+	m->workers = rd_workers_new(m->setup);
+	rd_workers_inherit(m->workers, legacy->pids, legacy->count);
 	reap(m); // rd_master_hold_signals made the kernel forget those that ended during the exec
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
@@ -204,13 +205,13 @@ static int sooner(int a_ms, int b_ms)
 	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
 }
 
-// What is due. Gives the ms until there is more, -1 for none.
+// What is due. Returns the ms until there is more, -1 for none.
 static int tick(struct master *m)
 {
 	const int64_t now_ms = rd_mono_ms();
-	int wait_ms = sooner(rd_crew_tick(m->crew), rd_notify_watchdog(now_ms));
+	int wait_ms = sooner(rd_workers_tick(m->workers), rd_notify_watchdog(now_ms));
 
-	if (!m->ready && !m->stopping && rd_crew_serving(m->crew)) {
+	if (!m->ready && !m->stopping && rd_workers_serving(m->workers)) {
 		m->ready = true;
 		rd_log(RD_LOG_INFO, "service.ready", "all workers serve");
 		tell_ready(m, "");
@@ -228,11 +229,11 @@ int rd_master_run(struct rd_worker_setup *setup, const struct rd_legacy *legacy)
 	struct master m = {.setup = setup};
 
 	begin(&m, legacy);
-	while (!m.stopping || !rd_crew_gone(m.crew))
+	while (!m.stopping || !rd_workers_gone(m.workers))
 		wait_event(&m, tick(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");
-	rd_crew_free(m.crew);
-	rd_board_free(setup->board);
+	rd_workers_free(m.workers);
+	rd_scoreboard_free(setup->scoreboard);
 	close(m.signal_fd);
 	return m.killing ? 1 : 0;
 }

@@ -7,5 +7,5 @@
 void rd_master_hold_signals(void);
 
 // Serves until SIGTERM, SIGQUIT or SIGINT (SIGHUP: see reload.h; SIGUSR2: see upgrade.h), then
-// closes and removes the sockets; a second one kills. Gives the exit status.
+// closes and removes the sockets; a second one kills. Returns the exit status.
 int rd_master_run(struct rd_worker_setup *setup, const struct rd_legacy *legacy);

@@ -13,7 +13,7 @@
 // Where Linux groups processes by session for scheduling (sched(7), autogroup), nice counts only
 // within one: a session of its own gets the nice value too, or nginx and Redis would share the
 // processor with hashes on equal terms.
-bool rd_role_be_gentle(void)
+bool rd_role_lower_priority(void)
 {
 	const int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
 	bool later;

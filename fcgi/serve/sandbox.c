@@ -26,7 +26,7 @@
 #define DEADLY(call) SKIP(BPF_JEQ, SYS_##call, 0, 1), GIVE(SECCOMP_RET_KILL_PROCESS)
 #define FINE(family) SKIP(BPF_JEQ, family, 0, 1), GIVE(SECCOMP_RET_ALLOW)
 
-bool rd_jail_enter(void)
+bool rd_sandbox_enter(void)
 {
 #if defined __SANITIZE_ADDRESS__
 	return true; // its report starts a program

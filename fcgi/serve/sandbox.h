@@ -6,4 +6,4 @@
 
 // For a worker, before it reads its first request. There is no way out. False: this kernel or
 // processor has nothing of the kind; errno says why.
-[[nodiscard]] bool rd_jail_enter(void);
+[[nodiscard]] bool rd_sandbox_enter(void);

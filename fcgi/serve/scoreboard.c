@@ -11,99 +11,99 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock cannot be shared between proc
 
 struct place {
 	alignas(64) _Atomic int64_t beat_ms; // a cache line each: written at every wake-up
-	_Atomic bool serving, tired;
+	_Atomic bool serving, recycling_asked;
 };
 
-struct rd_board {
-	int bell_fd;
+struct rd_scoreboard {
+	int event_fd;
 	struct place *place;
 	size_t size; // bytes of all places
 };
 
-struct rd_board *rd_board_new(unsigned places)
+struct rd_scoreboard *rd_scoreboard_new(unsigned places)
 {
-	struct rd_board *board = malloc(sizeof *board);
-	const size_t size = places * sizeof *board->place;
+	struct rd_scoreboard *scoreboard = malloc(sizeof *scoreboard);
+	const size_t size = places * sizeof *scoreboard->place;
 	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int bell_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	int event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
-	if (!board || shared == MAP_FAILED || bell_fd < 0) {
-		free(board); // whoever asked gives up: the rest ends with the process
+	if (!scoreboard || shared == MAP_FAILED || event_fd < 0) {
+		free(scoreboard); // whoever asked gives up: the rest ends with the process
 		return NULL;
 	}
-	*board = (struct rd_board){bell_fd, shared, size};
-	return board;
+	*scoreboard = (struct rd_scoreboard){event_fd, shared, size};
+	return scoreboard;
 }
 
-void rd_board_free(struct rd_board *board)
+void rd_scoreboard_free(struct rd_scoreboard *scoreboard)
 {
-	munmap(board->place, board->size);
-	close(board->bell_fd);
-	free(board);
+	munmap(scoreboard->place, scoreboard->size);
+	close(scoreboard->event_fd);
+	free(scoreboard);
 }
 
-int rd_board_bell(const struct rd_board *board)
+int rd_scoreboard_event_fd(const struct rd_scoreboard *scoreboard)
 {
-	return board->bell_fd;
+	return scoreboard->event_fd;
 }
 
-void rd_board_heard(const struct rd_board *board)
+void rd_scoreboard_clear_event(const struct rd_scoreboard *scoreboard)
 {
 	uint64_t rings;
 
-	(void)!read(board->bell_fd, &rings, sizeof rings);
+	(void)!read(scoreboard->event_fd, &rings, sizeof rings);
 }
 
-void rd_board_clear(struct rd_board *board, unsigned place, int64_t beat_ms)
+void rd_scoreboard_reset(struct rd_scoreboard *scoreboard, unsigned place, int64_t beat_ms)
 {
-	atomic_store(&board->place[place].serving, false);
-	atomic_store(&board->place[place].tired, false);
-	atomic_store(&board->place[place].beat_ms, beat_ms);
+	atomic_store(&scoreboard->place[place].serving, false);
+	atomic_store(&scoreboard->place[place].recycling_asked, false);
+	atomic_store(&scoreboard->place[place].beat_ms, beat_ms);
 }
 
-int64_t rd_board_beat_ms(const struct rd_board *board, unsigned place)
+int64_t rd_scoreboard_heartbeat_ms(const struct rd_scoreboard *scoreboard, unsigned place)
 {
-	return atomic_load_explicit(&board->place[place].beat_ms, memory_order_relaxed);
+	return atomic_load_explicit(&scoreboard->place[place].beat_ms, memory_order_relaxed);
 }
 
-bool rd_board_serving(const struct rd_board *board, unsigned place)
+bool rd_scoreboard_serving(const struct rd_scoreboard *scoreboard, unsigned place)
 {
-	return atomic_load(&board->place[place].serving);
+	return atomic_load(&scoreboard->place[place].serving);
 }
 
-bool rd_board_tired(const struct rd_board *board, unsigned place)
+bool rd_scoreboard_wants_recycling(const struct rd_scoreboard *scoreboard, unsigned place)
 {
-	return atomic_load(&board->place[place].tired);
+	return atomic_load(&scoreboard->place[place].recycling_asked);
 }
 
-void rd_board_beat(struct rd_board *board, unsigned place, int64_t now_ms)
+void rd_scoreboard_heartbeat(struct rd_scoreboard *scoreboard, unsigned place, int64_t now_ms)
 {
-	_Atomic int64_t *beat_ms = &board->place[place].beat_ms;
+	_Atomic int64_t *beat_ms = &scoreboard->place[place].beat_ms;
 
 	// Only forward: the first one, of the master, may be in the future.
 	if (now_ms > atomic_load_explicit(beat_ms, memory_order_relaxed))
 		atomic_store_explicit(beat_ms, now_ms, memory_order_relaxed);
 }
 
-void rd_board_busy(struct rd_board *board, unsigned place, int64_t until_ms)
+void rd_scoreboard_busy_until(struct rd_scoreboard *scoreboard, unsigned place, int64_t until_ms)
 {
-	atomic_store_explicit(&board->place[place].beat_ms, until_ms, memory_order_relaxed);
+	atomic_store_explicit(&scoreboard->place[place].beat_ms, until_ms, memory_order_relaxed);
 }
 
-static void ring(const struct rd_board *board)
+static void ring(const struct rd_scoreboard *scoreboard)
 {
-	(void)!write(board->bell_fd, &(uint64_t){1}, sizeof(uint64_t));
+	(void)!write(scoreboard->event_fd, &(uint64_t){1}, sizeof(uint64_t));
 }
 
-void rd_board_serve(struct rd_board *board, unsigned place, int64_t now_ms)
+void rd_scoreboard_set_serving(struct rd_scoreboard *scoreboard, unsigned place, int64_t now_ms)
 {
-	rd_board_busy(board, place, now_ms);
-	atomic_store(&board->place[place].serving, true);
-	ring(board);
+	rd_scoreboard_busy_until(scoreboard, place, now_ms);
+	atomic_store(&scoreboard->place[place].serving, true);
+	ring(scoreboard);
 }
 
-void rd_board_tire(struct rd_board *board, unsigned place)
+void rd_scoreboard_ask_recycling(struct rd_scoreboard *scoreboard, unsigned place)
 {
-	atomic_store(&board->place[place].tired, true);
-	ring(board);
+	atomic_store(&scoreboard->place[place].recycling_asked, true);
+	ring(scoreboard);
 }

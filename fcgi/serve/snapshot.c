@@ -6,15 +6,15 @@
 
 static_assert(ATOMIC_INT_LOCK_FREE == 2, "a lock cannot be shared between processes");
 
-// Two slots in turns. A worker may still be copying slot[turn & 1] when the master goes on to the
-// next turn; it sees that by the turn afterwards, and copies again.
+// Two slots by turns. A worker may still be copying slot[version & 1] when the master goes on to
+// the next version; it sees that by the version afterwards, and copies again.
 struct slot {
 	struct rd_config config;
 	struct rd_keys keys;
 };
 
 struct rd_published {
-	_Atomic uint32_t turn;
+	_Atomic uint32_t version;
 	struct slot slot[2];
 };
 
@@ -32,22 +32,22 @@ struct rd_published *rd_published_new(void)
 
 const struct rd_config *rd_published_config(const struct rd_published *p)
 {
-	return &p->slot[atomic_load(&p->turn) & 1].config;
+	return &p->slot[atomic_load(&p->version) & 1].config;
 }
 
 const struct rd_keys *rd_published_keys(const struct rd_published *p)
 {
-	return &p->slot[atomic_load(&p->turn) & 1].keys;
+	return &p->slot[atomic_load(&p->version) & 1].keys;
 }
 
 void rd_publish(struct rd_published *p, const struct rd_config *config, const struct rd_keys *keys)
 {
-	const uint32_t before = atomic_load(&p->turn), turn = before + 1;
+	const uint32_t before = atomic_load(&p->version), version = before + 1;
 
-	p->slot[turn & 1].config = *config;
-	p->slot[turn & 1].keys = *keys;
-	atomic_store(&p->turn, turn);
-	// Not before the turn is seen: who copies from there now must notice.
+	p->slot[version & 1].config = *config;
+	p->slot[version & 1].keys = *keys;
+	atomic_store(&p->version, version);
+	// Not before the version is seen: who copies from there now must notice.
 	atomic_thread_fence(memory_order_seq_cst);
 	rd_keys_wipe(&p->slot[before & 1].keys);
 	atomic_thread_fence(memory_order_seq_cst);
@@ -63,43 +63,43 @@ struct rd_service rd_service_of(const struct rd_config *config, const struct rd_
 	return (struct rd_service){config, keys, rd_keys_signer(keys, config->alg)};
 }
 
-static uint32_t copy(struct rd_generation *out, const struct rd_published *p)
+static uint32_t copy(struct rd_snapshot *out, const struct rd_published *p)
 {
-	uint32_t turn;
+	uint32_t version;
 
 	do {
-		turn = atomic_load(&p->turn);
-		out->config = p->slot[turn & 1].config;
-		out->keys = p->slot[turn & 1].keys;
+		version = atomic_load(&p->version);
+		out->config = p->slot[version & 1].config;
+		out->keys = p->slot[version & 1].keys;
 		atomic_thread_fence(memory_order_seq_cst);
-	} while (atomic_load(&p->turn) != turn);
-	return turn;
+	} while (atomic_load(&p->version) != version);
+	return version;
 }
 
-struct rd_generation *rd_generation_newest(struct rd_generation *held, const struct rd_published *p)
+struct rd_snapshot *rd_snapshot_newest(struct rd_snapshot *held, const struct rd_published *p)
 {
-	struct rd_generation *g;
+	struct rd_snapshot *s;
 
-	if (held && held->turn == atomic_load_explicit(&p->turn, memory_order_acquire))
+	if (held && held->version == atomic_load_explicit(&p->version, memory_order_acquire))
 		return held;
-	g = sodium_malloc(sizeof *g); // kept out of swap and cores, and wiped when freed
-	if (!g)
+	s = sodium_malloc(sizeof *s); // kept out of swap and cores, and wiped when freed
+	if (!s)
 		return held;
-	g->turn = copy(g, p);
-	g->service = rd_service_of(&g->config, &g->keys);
-	g->users = 1;
-	rd_generation_drop(held);
-	return g;
+	s->version = copy(s, p);
+	s->service = rd_service_of(&s->config, &s->keys);
+	s->users = 1;
+	rd_snapshot_release(held);
+	return s;
 }
 
-struct rd_generation *rd_generation_take(struct rd_generation *g)
+struct rd_snapshot *rd_snapshot_acquire(struct rd_snapshot *s)
 {
-	g->users++;
-	return g;
+	s->users++;
+	return s;
 }
 
-void rd_generation_drop(struct rd_generation *g)
+void rd_snapshot_release(struct rd_snapshot *s)
 {
-	if (g && --g->users == 0)
-		sodium_free(g);
+	if (s && --s->users == 0)
+		sodium_free(s);
 }

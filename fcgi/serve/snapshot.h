@@ -1,5 +1,5 @@
 // What a reload replaces: configuration and keys. The master publishes them in memory shared with
-// the workers: they need no file, and none is replaced. Each worker copies it into a generation of
+// the workers: they need no file, and none is replaced. Each worker copies it into a snapshot of
 // its own, and a request keeps the one it began with.
 #pragma once
 #include "op/op.h"
@@ -21,18 +21,18 @@ void rd_published_seal(struct rd_published *published);
 // All of config and keys that operations use. Its signer is NULL when keys has none for access_alg.
 struct rd_service rd_service_of(const struct rd_config *config, const struct rd_keys *keys);
 
-struct rd_generation {
+struct rd_snapshot {
 	struct rd_service service; // points to config and keys
 	struct rd_config config;
 	struct rd_keys keys;
-	uint32_t turn;  // of rd_published
-	unsigned users; // the loop, as long as it is the newest, and requests
+	uint32_t version; // of rd_published
+	unsigned users;   // the loop, as long as it is the newest, and requests
 };
 
 // held: the worker's newest so far, or NULL. Gives it back while nothing newer is published (or
 // memory is short: then the next call tries again); else lets go of it and gives the new one.
-struct rd_generation *rd_generation_newest(struct rd_generation *held,
-					   const struct rd_published *published);
-struct rd_generation *rd_generation_take(struct rd_generation *generation);
+struct rd_snapshot *rd_snapshot_newest(struct rd_snapshot *held,
+				       const struct rd_published *published);
+struct rd_snapshot *rd_snapshot_acquire(struct rd_snapshot *snapshot);
 // Wiped and freed when nobody has it any more. NULL is fine.
-void rd_generation_drop(struct rd_generation *generation);
+void rd_snapshot_release(struct rd_snapshot *snapshot);

@@ -14,7 +14,7 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 	    .config = config,
 	    .published = rd_published_new(),
 	    .metrics =
-		rd_metrics_new(rd_crew_places(config), config->workers + config->login_workers),
+		rd_metrics_new(rd_workers_places(config), config->workers + config->login_workers),
 	    .listen_fd = {-1, -1}};
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);

@@ -142,13 +142,13 @@ static int wake(struct rd_loop *loop, int wait_ms)
 	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, shorter(wait_ms, beat_ms));
 
 	loop->now_ms = rd_mono_ms();
-	rd_board_beat(loop->setup->board, loop->setup->place, loop->now_ms);
+	rd_scoreboard_heartbeat(loop->setup->scoreboard, loop->setup->place, loop->now_ms);
 	// After the wait and before its events: whatever a client got from a worker with newer keys
 	// comes back as an event after they were published.
-	loop->newest = rd_generation_newest(loop->newest, loop->setup->published);
+	loop->newest = rd_snapshot_newest(loop->newest, loop->setup->published);
 	for (int i = 0; i < n; i++)
 		dispatch(loop, &events[i]);
-	rd_conn_bury(loop);
+	rd_conn_free_closed(loop);
 	return n;
 }
 
@@ -157,16 +157,17 @@ static void hash_one(struct rd_loop *loop, bool idle)
 {
 	if (!idle && loop->now_ms - loop->hashed_ms < HASH_PAUSE_MS)
 		return;
-	if (!loop->gentle)
-		loop->gentle = rd_role_be_gentle();
-	rd_board_busy(loop->setup->board, loop->setup->place, loop->now_ms + HASH_MAX_MS);
+	if (!loop->priority_lowered)
+		loop->priority_lowered = rd_role_lower_priority();
+	rd_scoreboard_busy_until(loop->setup->scoreboard, loop->setup->place,
+				 loop->now_ms + HASH_MAX_MS);
 	rd_conn_hash(loop);
 	loop->hashed_ms = loop->now_ms = rd_mono_ms();
-	rd_board_busy(loop->setup->board, loop->setup->place, loop->now_ms);
+	rd_scoreboard_busy_until(loop->setup->scoreboard, loop->setup->place, loop->now_ms);
 }
 
 // Up to a quarter sooner than the limit, or workers that started together would go together.
-static uint64_t tired_at(uint32_t limit)
+static uint64_t recycle_after(uint32_t limit)
 {
 	return limit ? limit - rd_rand_upto(limit / 4) : 0;
 }
@@ -174,10 +175,10 @@ static uint64_t tired_at(uint32_t limit)
 // One who has served enough says so, and serves on until it is told to go.
 static void tire(struct rd_loop *loop)
 {
-	if (!loop->tired_at || loop->requests < loop->tired_at)
+	if (!loop->recycle_after || loop->requests < loop->recycle_after)
 		return;
-	rd_board_tire(loop->setup->board, loop->setup->place);
-	loop->tired_at = 0;
+	rd_scoreboard_ask_recycling(loop->setup->scoreboard, loop->setup->place);
+	loop->recycle_after = 0;
 }
 
 static bool set_up(struct rd_loop *loop)
@@ -195,7 +196,7 @@ static bool set_up(struct rd_loop *loop)
 	sigprocmask(SIG_SETMASK, &signals, NULL);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
-	loop->newest = rd_generation_newest(NULL, loop->setup->published);
+	loop->newest = rd_snapshot_newest(NULL, loop->setup->published);
 	rd_published_seal(loop->setup->published);
 	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
 	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
@@ -204,8 +205,8 @@ static bool set_up(struct rd_loop *loop)
 	loop->redis = rd_redis_new(&redis, loop->epoll_fd, &loop->redis);
 	if (loop->setup->config->durable)
 		loop->durable = rd_redis_new(&redis, loop->epoll_fd, &loop->durable);
-	loop->tired_at = tired_at(loop->setup->config->max_requests);
-	loop->verified = rd_verified_new(loop->setup->config->verify_cache);
+	loop->recycle_after = recycle_after(loop->setup->config->max_requests);
+	loop->jwt_cache = rd_jwt_cache_new(loop->setup->config->verify_cache);
 	return rd_wire_init();
 }
 
@@ -220,8 +221,8 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	rd_gauge(&loop->counts->state, RD_WORKER_STARTING);
 	rd_log_worker(setup->number, loop->counts);
 	loop->listen_fd = rd_role_take(setup);
-	if (!rd_jail_enter())
-		rd_log(RD_LOG_WARN, "worker.jail",
+	if (!rd_sandbox_enter())
+		rd_log(RD_LOG_WARN, "worker.sandbox",
 		       "the kernel does not keep it from starting programs: %s", strerror(errno));
 	if (!set_up(loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
@@ -233,7 +234,7 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
 	if (!loop->drain_by_ms && !listen_again(loop))
 		return 1;
-	rd_board_serve(loop->setup->board, loop->setup->place, rd_mono_ms());
+	rd_scoreboard_set_serving(loop->setup->scoreboard, loop->setup->place, rd_mono_ms());
 	if (!loop->drain_by_ms)
 		rd_gauge(&loop->counts->state, RD_WORKER_SERVING);
 	for (;;) {
@@ -247,6 +248,6 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 			hash_one(loop, events <= 0);
 		tire(loop);
 	}
-	rd_verified_free(loop->verified);
+	rd_jwt_cache_free(loop->jwt_cache);
 	return 0;
 }

@@ -15,8 +15,8 @@ enum rd_role {
 #define RD_WORKER_RETIRE SIGUSR2
 
 struct rd_worker_setup {
-	const struct rd_config *config; // as it was started; generations have today's
-	struct rd_board *board;
+	const struct rd_config *config; // as it was started; a snapshot has today's
+	struct rd_scoreboard *scoreboard;
 	struct rd_published *published;
 	struct rd_metrics *metrics;
 	struct rd_redis_config redis;
@@ -24,9 +24,9 @@ struct rd_worker_setup {
 	bool handed_in[RD_ROLE_COUNT]; // made by others: its name is not ours to remove
 	enum rd_role role;
 	unsigned number; // shown in logs; its successor has the same
-	unsigned place;  // on the board, nobody else's while this worker lives
+	unsigned place;  // on the scoreboard, nobody else's while this worker lives
 };
 
-// Serves until SIGTERM or SIGQUIT, then finishes what is in flight. Gives the exit status. SIGHUP
+// Serves until SIGTERM or SIGQUIT, then finishes what is in flight. Returns the exit status. SIGHUP
 // makes an idle worker look at what is published; a busy one looks anyway.
 int rd_worker_run(const struct rd_worker_setup *setup);

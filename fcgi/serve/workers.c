@@ -29,9 +29,9 @@ struct worker {
 	int back_off_ms;
 };
 
-struct rd_crew {
+struct rd_workers {
 	struct rd_worker_setup *setup;
-	struct worker *workers;
+	struct worker *worker; // one for each number
 	unsigned count;
 	int64_t fair_from_ms; // monotonic; silence before it means nothing
 	pid_t *legacy;        // 0: ended
@@ -45,57 +45,57 @@ static unsigned count_of(const struct rd_config *config)
 	return config->workers + config->login_workers;
 }
 
-unsigned rd_crew_places(const struct rd_config *config)
+unsigned rd_workers_places(const struct rd_config *config)
 {
 	return count_of(config) * PARTS;
 }
 
-struct rd_crew *rd_crew_new(struct rd_worker_setup *setup)
+struct rd_workers *rd_workers_new(struct rd_worker_setup *setup)
 {
-	struct rd_crew *crew = calloc(1, sizeof *crew);
+	struct rd_workers *workers = calloc(1, sizeof *workers);
 
-	assert(crew);
-	crew->setup = setup;
-	crew->count = count_of(setup->config);
-	crew->workers = calloc(crew->count, sizeof *crew->workers);
-	assert(crew->workers);
-	for (unsigned i = 0; i < crew->count; i++)
+	assert(workers);
+	workers->setup = setup;
+	workers->count = count_of(setup->config);
+	workers->worker = calloc(workers->count, sizeof *workers->worker);
+	assert(workers->worker);
+	for (unsigned i = 0; i < workers->count; i++)
 		for (unsigned part = 0; part < PARTS; part++)
-			crew->workers[i].at[part].place = i * PARTS + part;
-	return crew;
+			workers->worker[i].at[part].place = i * PARTS + part;
+	return workers;
 }
 
-void rd_crew_free(struct rd_crew *crew)
+void rd_workers_free(struct rd_workers *workers)
 {
-	free(crew->workers);
-	free(crew->legacy);
-	free(crew);
+	free(workers->worker);
+	free(workers->legacy);
+	free(workers);
 }
 
 // Login workers come after the general ones, and their numbers too.
-static enum rd_role role_of(const struct rd_crew *crew, unsigned i)
+static enum rd_role role_of(const struct rd_workers *workers, unsigned i)
 {
-	return i < crew->setup->config->workers ? RD_ROLE_GENERAL : RD_ROLE_LOGIN;
+	return i < workers->setup->config->workers ? RD_ROLE_GENERAL : RD_ROLE_LOGIN;
 }
 
-static void start(struct rd_crew *crew, unsigned i, enum part part)
+static void start(struct rd_workers *workers, unsigned i, enum part part)
 {
 	const pid_t parent = getpid();
-	struct worker *w = &crew->workers[i];
+	struct worker *w = &workers->worker[i];
 	struct process *p = &w->at[part];
 	pid_t pid;
 
 	p->started_ms = rd_mono_ms();
-	rd_board_clear(crew->setup->board, p->place, p->started_ms + SET_UP_MS);
+	rd_scoreboard_reset(workers->setup->scoreboard, p->place, p->started_ms + SET_UP_MS);
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != parent)
 			exit(0); // the master went before the line above
-		crew->setup->number = i + 1;
-		crew->setup->place = p->place;
-		crew->setup->role = role_of(crew, i);
-		exit(rd_worker_run(crew->setup));
+		workers->setup->number = i + 1;
+		workers->setup->place = p->place;
+		workers->setup->role = role_of(workers, i);
+		exit(rd_worker_run(workers->setup));
 	}
 	p->pid = pid > 0 ? pid : 0;
 	if (pid < 0) {
@@ -125,15 +125,16 @@ static void back_off(struct worker *w, int64_t lived_ms, int64_t now_ms)
 	w->start_at_ms = now_ms + w->back_off_ms;
 }
 
-static void ended(struct rd_crew *crew, struct worker *w, enum part part, int status)
+static void ended(struct rd_workers *workers, struct worker *w, enum part part, int status)
 {
 	const int64_t now_ms = rd_mono_ms();
-	struct rd_counts *counts = rd_metrics_counts(crew->setup->metrics, w->at[part].place + 1);
+	struct rd_counts *counts =
+	    rd_metrics_counts(workers->setup->metrics, w->at[part].place + 1);
 
 	w->at[part].pid = 0;
 	rd_gauge(&counts->state, RD_WORKER_DOWN);
 	rd_gauge(&counts->connections, 0);
-	if (crew->stopping || (part == OLD && WIFEXITED(status) && WEXITSTATUS(status) == 0))
+	if (workers->stopping || (part == OLD && WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return;
 	rd_count(counts, RD_METRIC_RESTARTS);
 	if (WIFSIGNALED(status))
@@ -147,125 +148,126 @@ static void ended(struct rd_crew *crew, struct worker *w, enum part part, int st
 		move(w, NEXT, NOW);
 }
 
-void rd_crew_ended(struct rd_crew *crew, pid_t pid, int status)
+void rd_workers_ended(struct rd_workers *workers, pid_t pid, int status)
 {
-	for (unsigned i = 0; i < crew->legacy_count; i++)
-		if (crew->legacy[i] == pid)
-			crew->legacy[i] = 0;
-	for (unsigned i = 0; i < crew->count; i++)
+	for (unsigned i = 0; i < workers->legacy_count; i++)
+		if (workers->legacy[i] == pid)
+			workers->legacy[i] = 0;
+	for (unsigned i = 0; i < workers->count; i++)
 		for (enum part part = 0; part < PARTS; part++)
-			if (crew->workers[i].at[part].pid == pid) {
-				ended(crew, &crew->workers[i], part, status);
+			if (workers->worker[i].at[part].pid == pid) {
+				ended(workers, &workers->worker[i], part, status);
 				return;
 			}
 }
 
-void rd_crew_inherit(struct rd_crew *crew, pid_t *pids, unsigned count)
+void rd_workers_inherit(struct rd_workers *workers, pid_t *pids, unsigned count)
 {
-	crew->legacy = pids;
-	crew->legacy_count = count;
+	workers->legacy = pids;
+	workers->legacy_count = count;
 }
 
-unsigned rd_crew_pids_max(const struct rd_crew *crew)
+unsigned rd_workers_pids_max(const struct rd_workers *workers)
 {
-	return crew->count * PARTS + crew->legacy_count;
+	return workers->count * PARTS + workers->legacy_count;
 }
 
-unsigned rd_crew_pids(const struct rd_crew *crew, pid_t *pids)
+unsigned rd_workers_pids(const struct rd_workers *workers, pid_t *pids)
 {
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < crew->count; i++)
+	for (unsigned i = 0; i < workers->count; i++)
 		for (enum part part = 0; part < PARTS; part++)
-			if (crew->workers[i].at[part].pid)
-				pids[n++] = crew->workers[i].at[part].pid;
-	for (unsigned i = 0; i < crew->legacy_count; i++)
-		if (crew->legacy[i])
-			pids[n++] = crew->legacy[i];
+			if (workers->worker[i].at[part].pid)
+				pids[n++] = workers->worker[i].at[part].pid;
+	for (unsigned i = 0; i < workers->legacy_count; i++)
+		if (workers->legacy[i])
+			pids[n++] = workers->legacy[i];
 	return n;
 }
 
-static void signal_legacy(const struct rd_crew *crew, int sig)
+static void signal_legacy(const struct rd_workers *workers, int sig)
 {
-	for (unsigned i = 0; i < crew->legacy_count; i++)
-		if (crew->legacy[i])
-			kill(crew->legacy[i], sig);
+	for (unsigned i = 0; i < workers->legacy_count; i++)
+		if (workers->legacy[i])
+			kill(workers->legacy[i], sig);
 }
 
-void rd_crew_signal(const struct rd_crew *crew, int sig)
+void rd_workers_signal(const struct rd_workers *workers, int sig)
 {
-	for (unsigned i = 0; i < crew->count; i++)
+	for (unsigned i = 0; i < workers->count; i++)
 		for (enum part part = 0; part < PARTS; part++)
-			if (crew->workers[i].at[part].pid)
-				kill(crew->workers[i].at[part].pid, sig);
-	signal_legacy(crew, sig);
+			if (workers->worker[i].at[part].pid)
+				kill(workers->worker[i].at[part].pid, sig);
+	signal_legacy(workers, sig);
 }
 
-void rd_crew_stop(struct rd_crew *crew)
+void rd_workers_stop(struct rd_workers *workers)
 {
-	crew->stopping = true;
+	workers->stopping = true;
 }
 
-void rd_crew_forgive(struct rd_crew *crew)
+void rd_workers_reset_watchdog(struct rd_workers *workers)
 {
-	crew->fair_from_ms = rd_mono_ms();
+	workers->fair_from_ms = rd_mono_ms();
 }
 
-static bool serving(const struct rd_crew *crew, const struct process *p)
+static bool serving(const struct rd_workers *workers, const struct process *p)
 {
-	return p->pid && rd_board_serving(crew->setup->board, p->place);
+	return p->pid && rd_scoreboard_serving(workers->setup->scoreboard, p->place);
 }
 
-bool rd_crew_serving(const struct rd_crew *crew)
+bool rd_workers_serving(const struct rd_workers *workers)
 {
-	for (unsigned i = 0; i < crew->count; i++)
-		if (!serving(crew, &crew->workers[i].at[NOW]))
+	for (unsigned i = 0; i < workers->count; i++)
+		if (!serving(workers, &workers->worker[i].at[NOW]))
 			return false;
 	return true;
 }
 
-bool rd_crew_gone(const struct rd_crew *crew)
+bool rd_workers_gone(const struct rd_workers *workers)
 {
-	for (unsigned i = 0; i < crew->count; i++)
+	for (unsigned i = 0; i < workers->count; i++)
 		for (enum part part = 0; part < PARTS; part++)
-			if (crew->workers[i].at[part].pid)
+			if (workers->worker[i].at[part].pid)
 				return false;
-	for (unsigned i = 0; i < crew->legacy_count; i++)
-		if (crew->legacy[i])
+	for (unsigned i = 0; i < workers->legacy_count; i++)
+		if (workers->legacy[i])
 			return false;
 	return true;
 }
 
-// They share no board with us: instead of beats, a limit for their drain. Gives the ms left of it,
-// -1 when there is nothing to wait for.
-static int see_off(struct rd_crew *crew)
+// They share no scoreboard with us: instead of heartbeats, a limit for their drain. Returns the ms
+// left of it, -1 when there is nothing to wait for.
+static int see_off(struct rd_workers *workers)
 {
 	const int64_t now_ms = rd_mono_ms();
 	bool left = false;
 
-	for (unsigned i = 0; i < crew->legacy_count; i++)
-		left |= crew->legacy[i] != 0;
-	if (!left || (!crew->legacy_by_ms && !crew->stopping && !rd_crew_serving(crew)))
+	for (unsigned i = 0; i < workers->legacy_count; i++)
+		left |= workers->legacy[i] != 0;
+	if (!left || (!workers->legacy_by_ms && !workers->stopping && !rd_workers_serving(workers)))
 		return -1;
-	if (!crew->legacy_by_ms) {
-		signal_legacy(crew, RD_WORKER_RETIRE);
-		crew->legacy_by_ms = now_ms + crew->setup->config->drain_timeout_ms + SET_UP_MS;
-	} else if (now_ms >= crew->legacy_by_ms) {
+	if (!workers->legacy_by_ms) {
+		signal_legacy(workers, RD_WORKER_RETIRE);
+		workers->legacy_by_ms =
+		    now_ms + workers->setup->config->drain_timeout_ms + SET_UP_MS;
+	} else if (now_ms >= workers->legacy_by_ms) {
 		rd_log(RD_LOG_ERROR, "worker.stuck",
 		       "workers of before the upgrade do not end: killed");
-		signal_legacy(crew, SIGKILL);
-		crew->legacy_by_ms = now_ms + SET_UP_MS;
+		signal_legacy(workers, SIGKILL);
+		workers->legacy_by_ms = now_ms + SET_UP_MS;
 	}
-	return (int)(crew->legacy_by_ms - now_ms);
+	return (int)(workers->legacy_by_ms - now_ms);
 }
 
 // The one who serves now goes when its successor does, and no sooner. Until the one before it has
 // ended, nobody else goes.
-static void hand_over(struct rd_crew *crew, unsigned i)
+static void hand_over(struct rd_workers *workers, unsigned i)
 {
-	struct worker *w = &crew->workers[i];
+	struct worker *w = &workers->worker[i];
 
-	if (!serving(crew, &w->at[NEXT]) || w->at[OLD].pid)
+	if (!serving(workers, &w->at[NEXT]) || w->at[OLD].pid)
 		return;
 	rd_log(RD_LOG_INFO, "worker.recycled", "worker %u: process %d makes room for %d", i + 1,
 	       (int)w->at[NOW].pid, (int)w->at[NEXT].pid);
@@ -275,12 +277,12 @@ static void hand_over(struct rd_crew *crew, unsigned i)
 }
 
 // What the number wants started, PARTS for nothing.
-static enum part wanted(const struct rd_crew *crew, const struct worker *w)
+static enum part wanted(const struct rd_workers *workers, const struct worker *w)
 {
 	if (!w->at[NOW].pid)
 		return NOW;
 	if (!w->at[NEXT].pid && !w->at[OLD].pid &&
-	    rd_board_tired(crew->setup->board, w->at[NOW].place))
+	    rd_scoreboard_wants_recycling(workers->setup->scoreboard, w->at[NOW].place))
 		return NEXT;
 	return PARTS;
 }
@@ -290,53 +292,54 @@ static int sooner(int wait_ms, int64_t left_ms)
 	return wait_ms < 0 || left_ms < wait_ms ? (int)left_ms : wait_ms;
 }
 
-// Gives the ms until this number has a process to be started, -1 for none.
-static int start_due(struct rd_crew *crew, unsigned i)
+// Returns the ms until this number has a process to be started, -1 for none.
+static int start_due(struct rd_workers *workers, unsigned i)
 {
-	struct worker *w = &crew->workers[i];
-	enum part part = wanted(crew, w);
+	struct worker *w = &workers->worker[i];
+	enum part part = wanted(workers, w);
 
 	if (part != PARTS && w->start_at_ms <= rd_mono_ms()) {
-		start(crew, i, part);
+		start(workers, i, part);
 		part = w->at[part].pid ? PARTS : part;
 	}
 	return part == PARTS ? -1 : sooner(-1, w->start_at_ms - rd_mono_ms());
 }
 
-// Kills the process when it has been silent for too long. Gives the ms until that may be, -1 for
+// Kills the process when it has been silent for too long. Returns the ms until that may be, -1 for
 // never.
-static int watch(struct rd_crew *crew, struct process *p)
+static int watch(struct rd_workers *workers, struct process *p)
 {
-	const int64_t limit_ms = (int64_t)crew->setup->config->watchdog_s * 1000;
+	const int64_t limit_ms = (int64_t)workers->setup->config->watchdog_s * 1000;
 	int64_t beat_ms, left_ms;
 
 	if (!p->pid || !limit_ms)
 		return -1;
-	beat_ms = rd_board_beat_ms(crew->setup->board, p->place);
-	if (beat_ms < crew->fair_from_ms)
-		beat_ms = crew->fair_from_ms;
+	beat_ms = rd_scoreboard_heartbeat_ms(workers->setup->scoreboard, p->place);
+	if (beat_ms < workers->fair_from_ms)
+		beat_ms = workers->fair_from_ms;
 	left_ms = beat_ms + limit_ms - rd_mono_ms();
 	if (left_ms > 0)
 		return (int)left_ms;
 	rd_log(RD_LOG_ERROR, "worker.stuck", "process %d gave no sign for %u s: killed",
-	       (int)p->pid, crew->setup->config->watchdog_s);
+	       (int)p->pid, workers->setup->config->watchdog_s);
 	kill(p->pid, SIGKILL);
-	rd_board_beat(crew->setup->board, p->place, rd_mono_ms()); // said once, till it has ended
+	rd_scoreboard_heartbeat(workers->setup->scoreboard, p->place,
+				rd_mono_ms()); // said once, till it has ended
 	return (int)limit_ms;
 }
 
-int rd_crew_tick(struct rd_crew *crew)
+int rd_workers_tick(struct rd_workers *workers)
 {
-	int wait_ms = see_off(crew), due_ms;
+	int wait_ms = see_off(workers), due_ms;
 
-	for (unsigned i = 0; i < crew->count; i++) {
-		if (!crew->stopping) {
-			hand_over(crew, i);
-			if ((due_ms = start_due(crew, i)) >= 0)
+	for (unsigned i = 0; i < workers->count; i++) {
+		if (!workers->stopping) {
+			hand_over(workers, i);
+			if ((due_ms = start_due(workers, i)) >= 0)
 				wait_ms = sooner(wait_ms, due_ms);
 		}
 		for (enum part part = 0; part < PARTS; part++)
-			if ((due_ms = watch(crew, &crew->workers[i].at[part])) >= 0)
+			if ((due_ms = watch(workers, &workers->worker[i].at[part])) >= 0)
 				wait_ms = sooner(wait_ms, due_ms);
 	}
 	return wait_ms;

@@ -7,6 +7,6 @@
 
 // out: RD_B64_LEN(len) bytes and a NUL.
 void rd_b64_encode(char *out, const void *bytes, size_t len);
-// Decodes all of text. Gives the byte count, or -1 when text is not canonical or is longer than
+// Decodes all of text. Returns the byte count, or -1 when text is not canonical or is longer than
 // max.
 [[nodiscard]] long rd_b64_decode(void *out, size_t max, struct rd_span text);

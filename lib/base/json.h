@@ -11,7 +11,7 @@
 
 // text must be one JSON object and nothing else but white space. Refused: NUL and \u0000, duplicate
 // members at any level, numbers that do not fit int64 or are not finite, bad UTF-8 (also as lone
-// surrogates), depth past RD_JSON_DEPTH. Gives the object, owned by the caller, or NULL.
+// surrogates), depth past RD_JSON_DEPTH. Returns the object, owned by the caller, or NULL.
 [[nodiscard]] struct json_object *rd_json_parse(struct rd_span text);
 
 // Wipes every string in it, then frees it. NULL is fine.

@@ -7,10 +7,10 @@
 // clang-format off
 #define RD_RESULTS(X) \
 	X(OK,             200, "",                                 "ok") \
-	X(ABSENT_TOKEN,   401, "missing_token",                    "missing") \
+	X(MISSING_TOKEN,  401, "missing_token",                    "missing") \
 	X(MALFORMED,      401, "invalid_token",                    "malformed") \
 	X(FORGED,         401, "invalid_token",                    "forged") \
-	X(ABSENT,         401, "invalid_token",                    "absent") \
+	X(NO_RECORD,      401, "invalid_token",                    "absent") \
 	X(REVOKED,        401, "invalid_token",                    "revoked") \
 	X(EXPIRED,        401, "invalid_token",                    "expired") \
 	X(WRONG_CLIENT,   401, "invalid_token",                    "wrong_client") \
@@ -28,7 +28,7 @@
 	X(CROSS_SITE,     403, "cross_site_request",               "cross_site") \
 	X(LACKS_SCOPE,    403, "insufficient_scope",               "lacks_scope") \
 	X(NO_ROUTE,       404, "not_found",                        "no_route") \
-	X(NO_SESSION,     404, "not_found",                        "no_session") \
+	X(SESSION_NOT_FOUND, 404, "not_found",                        "no_session") \
 	X(BAD_METHOD,     405, "method_not_allowed",               "bad_method") \
 	X(TOO_LARGE,      413, "payload_too_large",                "too_large") \
 	X(BAD_TYPE,       415, "unsupported_media_type",           "bad_type") \

@@ -60,7 +60,7 @@ static int open_secret(const char *path, struct rd_buf *why)
 	return -1;
 }
 
-// Gives the bytes read into text, -1 with why.
+// Returns the bytes read into text, -1 with why.
 static ssize_t read_all(int fd, const char *path, char *text, size_t max, struct rd_buf *why)
 {
 	const char *reason = NULL;

@@ -24,7 +24,8 @@ struct rd_keyfile {
 	char read[RD_KEYFILE_MAX], written[RD_KEYFILE_MAX - 1];
 };
 
-// Waits for who holds it. Same demands as rd_keyfile_load. False with why; file is closed then.
+// Waits for who holds it. Same requirements as rd_keyfile_load. False with why; file is closed
+// then.
 [[nodiscard]] bool rd_keyfile_open(const char *path, struct rd_keyfile *file, struct rd_buf *why);
 
 // Puts out in the file's place in one step, with its owner and mode, so that every reader finds the
@@ -34,5 +35,5 @@ struct rd_keyfile {
 
 void rd_keyfile_close(struct rd_keyfile *file); // and wipes; for RD_WIPE
 
-// Reads a small secret, e.g. a password: the file's first line. Same demands. False with why.
+// Reads a small secret, e.g. a password: the file's first line. Same requirements. False with why.
 [[nodiscard]] bool rd_secret_load(const char *path, char *out, size_t max, struct rd_buf *why);

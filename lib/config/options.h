@@ -55,7 +55,7 @@
 
 // What SIGHUP cannot change, because processes, sockets, connections or what Redis holds hang on it.
 // All others are taken up by requests that begin afterwards: they must be read through the
-// request's generation, never from the configuration that the worker was started with.
+// request's snapshot, never from the configuration that the worker was started with.
 #define RD_FIXED_OPTIONS(X) \
 	X(workers) X(login_workers) X(listen) X(login_listen) X(listen_insecure_tcp) X(verify_cache) X(key_file) \
 	X(redis) X(redis_prefix) X(redis_user) X(redis_password_file) X(redis_timeout_ms) X(durability) \

@@ -24,7 +24,7 @@ enum rd_result rd_cookie_find(const struct rd_params *params, struct rd_span nam
 			      struct rd_span *out)
 {
 	struct rd_span rest = params->value[RD_PARAM_COOKIE];
-	enum rd_result result = RD_ABSENT_TOKEN;
+	enum rd_result result = RD_MISSING_TOKEN;
 
 	*out = (struct rd_span){0};
 	if (repeated(params, RD_PARAM_COOKIE))
@@ -40,7 +40,7 @@ enum rd_result rd_cookie_find(const struct rd_params *params, struct rd_span nam
 		*out = (struct rd_span){pair.ptr + name.len + 1, pair.len - name.len - 1};
 		result = RD_OK;
 	}
-	return result == RD_OK && !out->len ? RD_ABSENT_TOKEN : result;
+	return result == RD_OK && !out->len ? RD_MISSING_TOKEN : result;
 }
 
 // Whether an origin such as https://app.example:8443 is that of the Host header.

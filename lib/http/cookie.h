@@ -3,7 +3,7 @@
 #include "base/result.h"
 #include "http/params.h"
 
-// The cookie of this name (RFC 6265 section 5.4). RD_OK, RD_ABSENT_TOKEN, or RD_BAD_REQUEST when
+// The cookie of this name (RFC 6265 section 5.4). RD_OK, RD_MISSING_TOKEN, or RD_BAD_REQUEST when
 // there are two of it or two Cookie headers. *out is borrowed.
 [[nodiscard]] enum rd_result rd_cookie_find(const struct rd_params *params, struct rd_span name,
 					    struct rd_span *out);

@@ -17,5 +17,5 @@ struct rd_form {
 // The value, empty when absent.
 struct rd_span rd_form_get(const struct rd_form *form, struct rd_span name);
 
-// Decodes %XX and + in place. Gives the new length, or -1.
+// Decodes %XX and + in place. Returns the new length, or -1.
 [[nodiscard]] long rd_form_unescape(char *text, size_t len);

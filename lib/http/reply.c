@@ -58,7 +58,7 @@ void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, en
 
 	reply->status = rd_result_rows[result].status;
 	reply->head.len = reply->body.len = 0;
-	if (result == RD_ABSENT_TOKEN) {
+	if (result == RD_MISSING_TOKEN) {
 		reply->status = dialect->missing_status;
 		text = dialect->missing;
 	} else if (rd_refused(result)) {
@@ -102,7 +102,7 @@ static void set_cookie(struct rd_reply *reply, const struct cookie *cookie)
 }
 
 static void set_cookies(struct rd_reply *reply, const struct rd_dialect *dialect,
-			const struct rd_grant *grant)
+			const struct rd_token_response *grant)
 {
 	set_cookie(reply,
 		   &(struct cookie){dialect->cookie, grant->refresh, grant->idle_left_s, false});
@@ -119,8 +119,8 @@ void rd_reply_clear_cookies(struct rd_reply *reply, const struct rd_dialect *dia
 		set_cookie(reply, &(struct cookie){.name = dialect->csrf, .for_scripts = true});
 }
 
-void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
-		    const struct rd_grant *grant)
+void rd_reply_token_response(struct rd_reply *reply, const struct rd_dialect *dialect,
+			     const struct rd_token_response *grant)
 {
 	struct rd_buf *body = &reply->body;
 

@@ -28,7 +28,7 @@ void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, en
 		    const char *allow);
 
 // What a login, an issue or a refresh gives.
-struct rd_grant {
+struct rd_token_response {
 	struct rd_span access, scope;
 	struct rd_span refresh; // empty: the client keeps the one it has
 	int64_t expires_in_s, idle_left_s, absolute_left_s;
@@ -37,8 +37,8 @@ struct rd_grant {
 	struct rd_span csrf; // by cookie: goes as the dialect's other one, for the scripts
 };
 
-void rd_reply_grant(struct rd_reply *reply, const struct rd_dialect *dialect,
-		    const struct rd_grant *grant);
+void rd_reply_token_response(struct rd_reply *reply, const struct rd_dialect *dialect,
+			     const struct rd_token_response *grant);
 
 // Has the browser forget the dialect's cookie, and with csrf the one for scripts.
 void rd_reply_clear_cookies(struct rd_reply *reply, const struct rd_dialect *dialect, bool csrf);

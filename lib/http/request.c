@@ -27,7 +27,7 @@ enum rd_result rd_decode_bearer(const struct rd_params *params, struct rd_span *
 	if (repeated(params, RD_PARAM_AUTHORIZATION))
 		return RD_BAD_REQUEST;
 	if (!scheme(params->value[RD_PARAM_AUTHORIZATION], RD_SPAN("Bearer"), out) || !out->len)
-		return RD_ABSENT_TOKEN;
+		return RD_MISSING_TOKEN;
 	return RD_OK;
 }
 
@@ -97,14 +97,14 @@ static enum rd_result from_json(const struct rd_request *request, struct json_ob
 	int found;
 
 	if (request->body_len == 0)
-		return RD_ABSENT_TOKEN; // nothing has no type
+		return RD_MISSING_TOKEN; // nothing has no type
 	result = rd_decode_json(request, json);
 	if (result)
 		return result;
 	found = rd_json_str(*json, request->dialect->member, out);
 	if (found < 0)
 		return RD_BAD_REQUEST;
-	return found && out->len ? RD_OK : RD_ABSENT_TOKEN;
+	return found && out->len ? RD_OK : RD_MISSING_TOKEN;
 }
 
 // No body is no JSON token; a body must be JSON and may not contradict the header.
@@ -116,10 +116,10 @@ static enum rd_result from_either(const struct rd_request *request, struct json_
 
 	if (result == RD_BAD_REQUEST || request->body_len == 0)
 		return result;
-	if (result == RD_ABSENT_TOKEN)
+	if (result == RD_MISSING_TOKEN)
 		return from_json(request, json, out);
 	result = from_json(request, json, &member);
-	return result == RD_OK ? RD_BAD_REQUEST : result == RD_ABSENT_TOKEN ? RD_OK : result;
+	return result == RD_OK ? RD_BAD_REQUEST : result == RD_MISSING_TOKEN ? RD_OK : result;
 }
 
 static enum rd_result from_json_or_cookie(const struct rd_request *request,
@@ -130,7 +130,7 @@ static enum rd_result from_json_or_cookie(const struct rd_request *request,
 	enum rd_result result =
 	    rd_cookie_find(request->params, rd_span(request->dialect->cookie), &cookie);
 
-	if (result == RD_ABSENT_TOKEN || (in_body != RD_OK && in_body != RD_ABSENT_TOKEN))
+	if (result == RD_MISSING_TOKEN || (in_body != RD_OK && in_body != RD_MISSING_TOKEN))
 		return in_body;
 	if (result == RD_OK && in_body == RD_OK)
 		return RD_BAD_REQUEST; // which one is meant?
@@ -163,7 +163,7 @@ static enum rd_result from_cookie(const struct rd_request *request, struct json_
 	if (result)
 		return result;
 	result = from_json(request, json, &member);
-	if (result != RD_ABSENT_TOKEN)
+	if (result != RD_MISSING_TOKEN)
 		return result ? result : RD_BAD_REQUEST; // scripts do not have it
 	out->by_cookie = true;
 	return rd_cookie_find(request->params, rd_span(request->dialect->cookie), &out->token);
@@ -174,7 +174,7 @@ static enum rd_result from_header(const struct rd_params *params, struct rd_span
 	*out = params->value[RD_PARAM_REFRESH_TOKEN];
 	if (repeated(params, RD_PARAM_REFRESH_TOKEN))
 		return RD_BAD_REQUEST;
-	return out->len ? RD_OK : RD_ABSENT_TOKEN;
+	return out->len ? RD_OK : RD_MISSING_TOKEN;
 }
 
 enum rd_result rd_decode_form(const struct rd_request *request, char *scratch, struct rd_form *form,
@@ -219,7 +219,7 @@ static enum rd_result from_form(const struct rd_request *request, char *scratch,
 		return RD_BAD_GRANT_TYPE;
 	out->scope = grant ? rd_form_get(&form, RD_SPAN("scope")) : (struct rd_span){0};
 	out->token = rd_form_get(&form, RD_SPAN("refresh_token"));
-	return out->token.len ? RD_OK : RD_ABSENT_TOKEN;
+	return out->token.len ? RD_OK : RD_MISSING_TOKEN;
 }
 
 enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch,
@@ -252,12 +252,12 @@ static enum rd_result own_place(const struct rd_request *request, char *scratch,
 {
 	switch (request->dialect->in) {
 	case RD_IN_BEARER:
-		return RD_ABSENT_TOKEN;
+		return RD_MISSING_TOKEN;
 	case RD_IN_JSON_OR_BEARER:
 		return from_json(request, json, &out->token);
 	case RD_IN_FORM:
 		return request->body_len ? from_form(request, scratch, false, out)
-					 : RD_ABSENT_TOKEN;
+					 : RD_MISSING_TOKEN;
 	default:
 		return rd_decode_refresh(request, scratch, json, out);
 	}
@@ -279,7 +279,7 @@ enum rd_result rd_decode_logout(const struct rd_request *request, char *scratch,
 	result = own_place(request, scratch, json, out);
 	if (result == RD_OK)
 		return beside == RD_OK && !access ? RD_BAD_REQUEST : RD_OK;
-	if (result == RD_ABSENT_TOKEN && beside == RD_OK) {
+	if (result == RD_MISSING_TOKEN && beside == RD_OK) {
 		out->token = bearer;
 		out->access = access;
 		out->by_cookie = false;

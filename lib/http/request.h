@@ -29,7 +29,7 @@ struct rd_credential {
 	bool access;         // logout: an access token instead
 };
 
-// The refresh token where the dialect has it. RD_OK, RD_ABSENT_TOKEN, RD_BAD_TYPE, RD_BAD_REQUEST
+// The refresh token where the dialect has it. RD_OK, RD_MISSING_TOKEN, RD_BAD_TYPE, RD_BAD_REQUEST
 // (unreadable, contradictory or repeated), RD_CROSS_SITE, RD_BAD_GRANT_TYPE, RD_BAD_CLIENT (broken
 // Basic). json: set when out borrows from it, NULL otherwise; rd_json_free it. scratch:
 // RD_BASIC_MAX bytes for a decoded Basic header.
@@ -49,7 +49,7 @@ struct rd_credential {
 // RD_BAD_TYPE or RD_BAD_REQUEST. *unnamed_origin: see rd_cookie_same_origin.
 [[nodiscard]] enum rd_result rd_decode_page(const struct rd_request *request, bool *unnamed_origin);
 
-// The token of `Authorization: Bearer`. RD_OK, RD_ABSENT_TOKEN or RD_BAD_REQUEST.
+// The token of `Authorization: Bearer`. RD_OK, RD_MISSING_TOKEN or RD_BAD_REQUEST.
 [[nodiscard]] enum rd_result rd_decode_bearer(const struct rd_params *params, struct rd_span *out);
 
 // Authorization: Basic. RD_OK (also when there is none: then basic is false), RD_BAD_CLIENT, or

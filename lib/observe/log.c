@@ -20,7 +20,7 @@ static struct {
 	struct event {
 		const char *name; // NULL: free, and so are those behind
 		enum rd_log_level level;
-		struct rd_limit limit;
+		struct rd_rate_limit limit;
 	} events[EVENTS_MAX];
 	bool held; // some limit holds lines
 } self = {.least = RD_LOG_INFO};
@@ -47,7 +47,7 @@ void rd_log_worker(unsigned number, struct rd_counts *counts)
 	self.counts = counts;
 }
 
-// Begins a field. Gives where that was, for end_field.
+// Begins a field. Returns where that was, for end_field.
 static size_t name(struct line *line, const char *title)
 {
 	const size_t before = line->buf.len;
@@ -133,7 +133,7 @@ static void end(struct line *line)
 
 static void tell_held(struct event *event, int64_t now_ms)
 {
-	const uint64_t held = rd_limit_held(&event->limit, now_ms);
+	const uint64_t held = rd_rate_limit_held(&event->limit, now_ms);
 	struct line line;
 
 	if (held == 0)
@@ -168,7 +168,7 @@ static bool admit(enum rd_log_level level, const char *name, unsigned per_s)
 		return true;
 	now_ms = rd_mono_ms();
 	tell_held(event, now_ms);
-	if (rd_limit_pass(&event->limit, now_ms, per_s))
+	if (rd_rate_limit_pass(&event->limit, now_ms, per_s))
 		return true;
 	event->level = level;
 	self.held = true;

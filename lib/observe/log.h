@@ -41,8 +41,8 @@ void rd_log_least(enum rd_log_level level);
 // Shown as "worker" in each line; 0 is the master. counts: where lost lines go, or NULL.
 void rd_log_worker(unsigned number, struct rd_counts *counts);
 
-// Says what was held back in a second that is over. Gives the ms until it wants to be called again,
-// -1 for no wish.
+// Says what was held back in a second that is over. Returns the ms until it wants to be called
+// again, -1 for no wish.
 int rd_log_tick(int64_t now_ms);
 
 // SIGUSR1: see rd_sink_reopen. A file that cannot be opened is told of in the old one.

@@ -84,7 +84,7 @@ void rd_count_login_refused(struct rd_counts *counts, enum rd_result result)
 		rd_counter_add(&counts->login_refused[result], 1);
 }
 
-void rd_count_line_lost(struct rd_counts *counts, enum rd_line_lost why, uint64_t lines)
+void rd_count_line_lost(struct rd_counts *counts, enum rd_blocking_lost why, uint64_t lines)
 {
 	if (counts)
 		rd_counter_add(&counts->lines_lost[why], lines);

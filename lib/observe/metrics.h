@@ -72,7 +72,7 @@ enum rd_worker_state {
 	RD_WORKER_DRAINING,
 	RD_WORKER_STATE_COUNT
 };
-enum rd_line_lost { RD_LINE_BLOCKED, RD_LINE_LIMITED, RD_LINE_LOST_COUNT };
+enum rd_blocking_lost { RD_LINE_BLOCKED, RD_LINE_LIMITED, RD_LINE_LOST_COUNT };
 
 extern const char *const rd_route_names[RD_ROUTE_COUNT];
 extern const char *const rd_turn_names[RD_TURN_KIND_COUNT]; // of a refresh's success
@@ -127,7 +127,7 @@ void rd_count_request(struct rd_counts *counts, enum rd_route route, int status,
 void rd_count_refresh(struct rd_counts *counts, enum rd_result result, enum rd_turn_kind kind);
 void rd_count_revoked(struct rd_counts *counts, enum rd_reason reason, uint32_t sessions);
 void rd_count_login_refused(struct rd_counts *counts, enum rd_result result);
-void rd_count_line_lost(struct rd_counts *counts, enum rd_line_lost why, uint64_t lines);
+void rd_count_line_lost(struct rd_counts *counts, enum rd_blocking_lost why, uint64_t lines);
 
 // What a line of /metrics needs that nobody counts.
 struct rd_now {

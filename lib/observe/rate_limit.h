@@ -3,9 +3,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RD_LIMIT_AT_ONCE_S 10 // seconds' worth that may come in one go
+#define RD_RATE_LIMIT_BURST_S 10 // seconds' worth that may come in one go
 
-struct rd_limit {
+struct rd_rate_limit {
 	int64_t at_ms;  // when spent was so much
 	uint64_t spent; // thousandths of one; falls by per_s a millisecond
 	uint64_t held;
@@ -14,7 +14,7 @@ struct rd_limit {
 
 // Whether one more may pass at now_ms (monotonic) when per_s may in a second; 0: any number. The
 // others are held.
-[[nodiscard]] bool rd_limit_pass(struct rd_limit *limit, int64_t now_ms, unsigned per_s);
+[[nodiscard]] bool rd_rate_limit_pass(struct rd_rate_limit *limit, int64_t now_ms, unsigned per_s);
 
 // How many are held, once the first has been for a second, and holds none from then on; else 0.
-uint64_t rd_limit_held(struct rd_limit *limit, int64_t now_ms);
+uint64_t rd_rate_limit_held(struct rd_rate_limit *limit, int64_t now_ms);

@@ -33,7 +33,7 @@ static enum rd_result find_token(struct rd_call *call, bool cookie_may, struct r
 	if (!name.len || result == RD_BAD_REQUEST)
 		return result;
 	by_cookie = rd_cookie_find(params, name, &cookie);
-	if (by_cookie == RD_ABSENT_TOKEN)
+	if (by_cookie == RD_MISSING_TOKEN)
 		return result;
 	if (params->value[RD_PARAM_AUTHORIZATION].len)
 		return RD_BAD_REQUEST;
@@ -45,14 +45,14 @@ static enum rd_result wanted(const struct rd_call *call, enum rd_audience audien
 			     struct rd_jwt_wants *out)
 {
 	const struct rd_config *config = call->service->config;
-	struct rd_span location_s = call->params.value[RD_PARAM_AUDIENCE];
+	struct rd_span of_location = call->params.value[RD_PARAM_AUDIENCE];
 
 	*out = (struct rd_jwt_wants){.iss = rd_span(config->issuer), .now_s = call->now_ms / 1000};
-	if (audience != RD_AUDIENCE_OURS)
+	if (audience != RD_AUDIENCE_OF_LOCATION)
 		return RD_OK; // rd_access_is_for_client
 	if (repeated(call, RD_PARAM_AUDIENCE))
 		return rd_op_misrouted("REFRESHD_AUDIENCE is given twice");
-	out->aud = location_s.len ? location_s : rd_span(config->audience);
+	out->aud = of_location.len ? of_location : rd_span(config->audience);
 	return RD_OK;
 }
 
@@ -80,13 +80,13 @@ static enum rd_result read_ours(struct rd_call *call, struct rd_span token,
 				const struct rd_jwt_wants *wants, struct rd_access *out)
 {
 	const struct rd_keys *keys = call->service->keys;
-	struct rd_verified *cache = call->verified;
-	uint8_t id[RD_VERIFIED_ID];
-	const bool keep = cache && rd_verified_id(cache, token, keys, id);
+	struct rd_jwt_cache *cache = call->jwt_cache;
+	uint8_t id[RD_JWT_CACHE_ID];
+	const bool keep = cache && rd_jwt_cache_id(cache, token, keys, id);
 	enum rd_result result;
 
-	static_assert(sizeof call->claims >= RD_VERIFIED_TEXT);
-	if (keep && rd_verified_get(cache, id, wants, call->claims, out)) {
+	static_assert(sizeof call->claims >= RD_JWT_CACHE_TEXT);
+	if (keep && rd_jwt_cache_get(cache, id, wants, call->claims, out)) {
 		rd_count(call->counts, RD_METRIC_VERIFY_HITS);
 		return RD_OK;
 	}
@@ -95,7 +95,7 @@ static enum rd_result read_ours(struct rd_call *call, struct rd_span token,
 	if (!result && !fit_for_headers(out))
 		result = RD_MALFORMED;
 	if (!result && keep)
-		rd_verified_put(cache, id, out, wants->now_s);
+		rd_jwt_cache_put(cache, id, out, wants->now_s);
 	return result;
 }
 
@@ -107,7 +107,7 @@ enum rd_result rd_access_read(struct rd_call *call, struct rd_span token, enum r
 
 	if (result)
 		return result;
-	if (audience == RD_AUDIENCE_OURS)
+	if (audience == RD_AUDIENCE_OF_LOCATION)
 		return read_ours(call, token, &wants, out);
 	result = rd_jwt_verify(token, call->service->keys, &wants, &call->json, out);
 	if (result)
@@ -126,7 +126,7 @@ enum rd_result rd_access_take(struct rd_call *call, enum rd_audience audience,
 	    wanted(call, audience, &wants); // its mistake is told without a token too
 
 	if (!result)
-		result = find_token(call, audience == RD_AUDIENCE_OURS, &token);
+		result = find_token(call, audience == RD_AUDIENCE_OF_LOCATION, &token);
 	return result ? result : rd_access_read(call, token, audience, out);
 }
 
@@ -143,7 +143,7 @@ bool rd_access_session(struct rd_call *call, const struct rd_access *access)
 enum rd_result rd_access_asker(struct rd_call *call)
 {
 	struct rd_access access;
-	enum rd_result result = rd_access_take(call, RD_AUDIENCE_CLIENT_S, &access);
+	enum rd_result result = rd_access_take(call, RD_AUDIENCE_OF_CLIENT, &access);
 
 	return !result && !rd_access_session(call, &access) ? RD_MALFORMED : result;
 }

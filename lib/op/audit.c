@@ -75,7 +75,7 @@ static void tell(const struct rd_call *call, const struct event *event)
 	rd_log_audit(&line);
 }
 
-void rd_op_tell_failed(struct rd_call *call, enum rd_result result)
+void rd_op_audit_failure(struct rd_call *call, enum rd_result result)
 {
 	const enum rd_route route = rd_op_route(call->op);
 
@@ -89,20 +89,20 @@ void rd_op_tell_failed(struct rd_call *call, enum rd_result result)
 	tell(call, &failed[result]);
 }
 
-bool rd_op_tell_forged(struct rd_call *call)
+bool rd_op_audit_forged(struct rd_call *call)
 {
-	rd_op_tell_failed(call, RD_FORGED);
+	rd_op_audit_failure(call, RD_FORGED);
 	return false;
 }
 
-void rd_op_tell_refreshed(struct rd_call *call, enum rd_turn_kind kind)
+void rd_op_audit_refresh(struct rd_call *call, enum rd_turn_kind kind)
 {
 	call->outcome = rd_turn_names[kind];
 	rd_count_refresh(call->counts, RD_OK, kind);
 	tell(call, &refreshed[kind]);
 }
 
-void rd_op_tell_ok(struct rd_call *call, const char *event)
+void rd_op_audit_success(struct rd_call *call, const char *event)
 {
 	const struct event begun = {event, RD_LOG_INFO, MOST, NULL};
 
@@ -110,8 +110,8 @@ void rd_op_tell_ok(struct rd_call *call, const char *event)
 	tell(call, &begun);
 }
 
-void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
-		   uint32_t count)
+void rd_op_audit_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
+			 uint32_t count)
 {
 	struct rd_audit line = audit(call, &revoked);
 

@@ -34,13 +34,13 @@ static bool find_session(struct rd_call *call, struct rd_span token)
 
 	if (rd_token_parse(token, &call->token) == RD_OK) {
 		if (!owner(call))
-			return rd_op_tell_forged(call);
+			return rd_op_audit_forged(call);
 		rd_sid_of(call->sid, call->service->keys, call->token.family);
 		return true;
 	}
-	result = rd_access_read(call, token, RD_AUDIENCE_CLIENT_S, &call->access);
+	result = rd_access_read(call, token, RD_AUDIENCE_OF_CLIENT, &call->access);
 	if (result == RD_FORGED)
-		return rd_op_tell_forged(call);
+		return rd_op_audit_forged(call);
 	return result == RD_OK &&
 	       (call->client->introspect ||
 		rd_span_is(call->access.client_id, rd_span(call->client->id))) &&

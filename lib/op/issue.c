@@ -103,11 +103,11 @@ enum rd_step rd_issue_answer(struct rd_call *call, const struct rd_answer *answe
 	(void)question;
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_tell_ok(call, "issue.ok");
-	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
-						       .now_ms = turn.now_ms,
-						       .kid = call->token.kid,
-						       .fresh = call->fresh,
-						       .with_refresh = true,
-						       .bearer_type = true});
+	rd_op_audit_success(call, "issue.ok");
+	return rd_op_token_response(call, &(struct rd_new_tokens){.record = &turn.record,
+								  .now_ms = turn.now_ms,
+								  .kid = call->token.kid,
+								  .fresh = call->fresh,
+								  .with_refresh = true,
+								  .bearer_type = true});
 }

@@ -95,12 +95,12 @@ static enum rd_step finish(struct rd_call *call, const struct rd_answer *answer)
 
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_tell_ok(call, "login.ok");
-	return rd_op_grant(call, &(struct rd_granting){.record = &turn.record,
-						       .now_ms = turn.now_ms,
-						       .kid = call->token.kid,
-						       .fresh = true,
-						       .with_refresh = true});
+	rd_op_audit_success(call, "login.ok");
+	return rd_op_token_response(call, &(struct rd_new_tokens){.record = &turn.record,
+								  .now_ms = turn.now_ms,
+								  .kid = call->token.kid,
+								  .fresh = true,
+								  .with_refresh = true});
 }
 
 enum rd_step rd_login_answer(struct rd_call *call, const struct rd_answer *answer,

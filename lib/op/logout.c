@@ -12,7 +12,7 @@ static enum rd_result take(struct rd_call *call, bool *refresh)
 
 	*refresh = !credential.access;
 	if (result || *refresh)
-		return result ? result : rd_family_take(call, &credential);
+		return result ? result : rd_refresh_token_take(call, &credential);
 	rd_json_free(call->json); // a body without a token; the claims take its place
 	call->json = NULL;
 	return rd_access_asker(call);
@@ -55,10 +55,10 @@ enum rd_step rd_logout_answer(struct rd_call *call, const struct rd_answer *answ
 	enum rd_result result = rd_read_revoke(answer, &count);
 
 	(void)question;
-	if (result && result != RD_ABSENT) // unknown to Redis: there is nothing left to end
+	if (result && result != RD_NO_RECORD) // unknown to Redis: there is nothing left to end
 		return rd_op_fail(call, result);
 	if (count)
-		rd_op_revoked(call, RD_REASON_LOGOUT, rd_span(call->sid), count);
+		rd_op_audit_revoked(call, RD_REASON_LOGOUT, rd_span(call->sid), count);
 	return rd_op_ended(call);
 }
 
@@ -73,6 +73,6 @@ enum rd_step rd_logout_all_answer(struct rd_call *call, const struct rd_answer *
 	if (result)
 		return rd_op_fail(call, result);
 	if (count)
-		rd_op_revoked(call, RD_REASON_LOGOUT, rd_span(call->sid), count);
+		rd_op_audit_revoked(call, RD_REASON_LOGOUT, rd_span(call->sid), count);
 	return rd_op_ended(call);
 }

@@ -191,7 +191,7 @@ enum rd_step rd_op_ended(struct rd_call *call)
 
 enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 {
-	rd_op_tell_failed(call, result);
+	rd_op_audit_failure(call, result);
 	rd_reply_error(call->reply, call->request.dialect, result,
 		       call->op ? call->op->allow : NULL);
 	// Whatever else there is to refuse may be another matter tomorrow: Redis away, or with an

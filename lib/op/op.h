@@ -39,7 +39,7 @@ struct rd_call {
 	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
 	enum rd_hashing hashing;
 	struct rd_reply *reply;
-	struct rd_verified *verified;     // the worker's; NULL: none
+	struct rd_jwt_cache *jwt_cache;   // the worker's; NULL: none
 	struct rd_counts *counts;         // the worker's; NULL: nothing is counted
 	const struct rd_metrics *metrics; // of all workers; NULL: none
 	bool draining;                    // the worker is about to end
@@ -108,24 +108,24 @@ enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result);
 
 // Tells logs and metrics. An outcome that is not RD_OK: rd_op_fail does that by itself. A refresh's
 // success. A new session: login.ok, issue.ok.
-void rd_op_tell_failed(struct rd_call *call, enum rd_result result);
-bool rd_op_tell_forged(struct rd_call *call); // where the sender learns nothing of it; false
-void rd_op_tell_refreshed(struct rd_call *call, enum rd_turn_kind kind);
-void rd_op_tell_ok(struct rd_call *call, const char *event);
+void rd_op_audit_failure(struct rd_call *call, enum rd_result result);
+bool rd_op_audit_forged(struct rd_call *call); // where the sender learns nothing of it; false
+void rd_op_audit_refresh(struct rd_call *call, enum rd_turn_kind kind);
+void rd_op_audit_success(struct rd_call *call, const char *event);
 
-// Logs what is wrong with a location's fastcgi_param. Gives RD_INTERNAL.
+// Logs what is wrong with a location's fastcgi_param. Returns RD_INTERNAL.
 enum rd_result rd_op_misrouted(const char *why);
 
 // The reply to a request that has ended the session it came with: 204.
 enum rd_step rd_op_ended(struct rd_call *call);
 
 // Tells that sessions have ended: the one of sid, and count of its user's in all.
-void rd_op_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
-		   uint32_t count);
+void rd_op_audit_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
+			 uint32_t count);
 
 // Signs an access token for the family of record and writes the reply of a grant. token: sealed
 // here for generation and kid given; its text is left out when with_refresh is false.
-struct rd_granting {
+struct rd_new_tokens {
 	const struct rd_record *record;
 	int64_t now_ms; // Redis' clock
 	uint32_t generation;
@@ -133,7 +133,7 @@ struct rd_granting {
 	bool fresh; // from a login; signed only while fresh_ttl_s of it lasts
 	bool with_refresh, bearer_type;
 };
-enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *granting);
+enum rd_step rd_op_token_response(struct rd_call *call, const struct rd_new_tokens *tokens);
 
 // Starts the family that call->token, about, client and auth_time_ms describe.
 enum rd_step rd_op_issue_family(struct rd_call *call, struct rd_question *question);

@@ -7,7 +7,7 @@
 
 // What the sender looks like: browser and network. For telling an honest late retry from a thief,
 // so it needs no more than to differ mostly.
-static void fingerprint(const struct rd_call *call, uint8_t out[static RD_PRINT_LEN])
+static void fingerprint(const struct rd_call *call, uint8_t out[static RD_FINGERPRINT_LEN])
 {
 	struct rd_span ip = call->params.value[RD_PARAM_REMOTE_ADDR];
 	char text[RD_IP_MAX + 1] = "", net[16];
@@ -19,8 +19,8 @@ static void fingerprint(const struct rd_call *call, uint8_t out[static RD_PRINT_
 		net_len = 3; // /24
 	else if (inet_pton(AF_INET6, text, net) == 1)
 		net_len = 7; // /56
-	rd_print_of(out, call->service->keys, call->token.family, (struct rd_span){net, net_len},
-		    call->params.value[RD_PARAM_USER_AGENT]);
+	rd_fingerprint_of(out, call->service->keys, call->token.family,
+			  (struct rd_span){net, net_len}, call->params.value[RD_PARAM_USER_AGENT]);
 }
 
 static void ask(struct rd_call *call, struct rd_question *question, unsigned adopt)
@@ -41,7 +41,7 @@ static void ask(struct rd_call *call, struct rd_question *question, unsigned ado
 	};
 
 	if (rotation.late_ms && rotation.grace_ms)
-		fingerprint(call, rotation.print);
+		fingerprint(call, rotation.fingerprint);
 	rd_ask_rotate(question, &rotation);
 }
 
@@ -52,7 +52,7 @@ enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 	    rd_decode_refresh(&call->request, call->scratch, &call->json, &credential);
 
 	if (!result)
-		result = rd_family_take(call, &credential);
+		result = rd_refresh_token_take(call, &credential);
 	if (result)
 		return rd_op_fail(call, result);
 	ask(call, question, 0);
@@ -94,14 +94,14 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 	}
 	if (result)
 		return rd_op_fail(call, result);
-	rd_op_tell_refreshed(call, turn.kind);
+	rd_op_audit_refresh(call, turn.kind);
 	if (call->scope.len)
 		turn.record.scope = call->scope; // for this access token; the grant stays whole
-	return rd_op_grant(call, &(struct rd_granting){
-				     .record = &turn.record,
-				     .now_ms = turn.now_ms,
-				     .generation = turn.record.generation,
-				     .kid = turn.record.kid,
-				     .with_refresh = sends_refresh(call, turn.kind),
-				 });
+	return rd_op_token_response(call, &(struct rd_new_tokens){
+					      .record = &turn.record,
+					      .now_ms = turn.now_ms,
+					      .generation = turn.record.generation,
+					      .kid = turn.record.kid,
+					      .with_refresh = sends_refresh(call, turn.kind),
+					  });
 }

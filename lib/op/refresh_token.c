@@ -22,7 +22,7 @@ static enum rd_result check_page(const struct rd_call *call, const struct rd_cre
 	return same ? RD_OK : RD_CROSS_SITE;
 }
 
-enum rd_result rd_family_take(struct rd_call *call, const struct rd_credential *credential)
+enum rd_result rd_refresh_token_take(struct rd_call *call, const struct rd_credential *credential)
 {
 	const struct rd_keys *keys = call->service->keys;
 	enum rd_result result = rd_client_check(call, &credential->client);

@@ -23,7 +23,7 @@ static bool once(const struct rd_call *call, enum rd_param param, struct rd_span
 	return !(call->params.repeated >> param & 1);
 }
 
-// Anything but an absent parameter or "0" demands it, also a misspelled or a second value.
+// Anything but an absent parameter or "0" requirements it, also a misspelled or a second value.
 static bool wants_fresh(const struct rd_call *call)
 {
 	struct rd_span value;
@@ -32,7 +32,7 @@ static bool wants_fresh(const struct rd_call *call)
 	       (value.len && !rd_span_is(value, RD_SPAN("0")));
 }
 
-static const char *fault(const struct rd_call *call, struct rd_demands *out)
+static const char *fault(const struct rd_call *call, struct rd_requirements *out)
 {
 	struct rd_span verify, max_age;
 
@@ -48,12 +48,12 @@ static const char *fault(const struct rd_call *call, struct rd_demands *out)
 	return NULL;
 }
 
-enum rd_result rd_demands_read(const struct rd_call *call, struct rd_demands *out)
+enum rd_result rd_requirements_read(const struct rd_call *call, struct rd_requirements *out)
 {
 	const int64_t fresh_ttl_s = call->service->config->fresh_ttl_s;
 	const char *why;
 
-	*out = (struct rd_demands){.fresh = wants_fresh(call), .max_age_s = -1};
+	*out = (struct rd_requirements){.fresh = wants_fresh(call), .max_age_s = -1};
 	why = fault(call, out);
 	out->auth_within_s = out->max_age_s;
 	if (out->fresh && (out->max_age_s < 0 || out->max_age_s > fresh_ttl_s))
@@ -61,14 +61,14 @@ enum rd_result rd_demands_read(const struct rd_call *call, struct rd_demands *ou
 	return why ? rd_op_misrouted(why) : RD_OK;
 }
 
-enum rd_result rd_demands_met(const struct rd_demands *demands, const struct rd_access *access,
-			      bool fresh, int64_t now_s)
+enum rd_result rd_requirements_met(const struct rd_requirements *requirements,
+				   const struct rd_access *access, bool fresh, int64_t now_s)
 {
-	if (!rd_scope_covers(access->scope, demands->scope))
+	if (!rd_scope_covers(access->scope, requirements->scope))
 		return RD_LACKS_SCOPE;
-	if (demands->fresh && !fresh)
+	if (requirements->fresh && !fresh)
 		return RD_NOT_FRESH;
-	if (demands->max_age_s >= 0 && now_s - access->auth_time_s > demands->max_age_s)
+	if (requirements->max_age_s >= 0 && now_s - access->auth_time_s > requirements->max_age_s)
 		return RD_TOO_OLD;
 	return RD_OK;
 }

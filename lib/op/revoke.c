@@ -23,13 +23,13 @@ static bool find_session(struct rd_call *call, struct rd_span token)
 
 	if (rd_token_parse(token, &call->token) == RD_OK) {
 		if (!rd_token_authentic(&call->token, keys, client))
-			return rd_op_tell_forged(call);
+			return rd_op_audit_forged(call);
 		rd_sid_of(call->sid, keys, call->token.family);
 		return true;
 	}
-	result = rd_access_read(call, token, RD_AUDIENCE_CLIENT_S, &access);
+	result = rd_access_read(call, token, RD_AUDIENCE_OF_CLIENT, &access);
 	if (result == RD_FORGED)
-		return rd_op_tell_forged(call);
+		return rd_op_audit_forged(call);
 	return result == RD_OK && rd_span_is(access.client_id, client) &&
 	       rd_access_session(call, &access);
 }
@@ -62,6 +62,6 @@ enum rd_step rd_revoke_answer(struct rd_call *call, const struct rd_answer *answ
 	if (rd_read_revoke(answer, &count) == RD_STORE_OUT)
 		return rd_op_fail(call, RD_STORE_OUT); // section 2.2.1: the token still exists
 	if (count)
-		rd_op_revoked(call, RD_REASON_LOGOUT, rd_span(call->sid), count);
+		rd_op_audit_revoked(call, RD_REASON_LOGOUT, rd_span(call->sid), count);
 	return done(call);
 }

@@ -16,7 +16,7 @@ static enum rd_step refuse(struct rd_call *call, enum rd_result result)
 {
 	enum rd_step step = rd_op_fail(call, result);
 
-	if (result == RD_ABSENT_TOKEN)
+	if (result == RD_MISSING_TOKEN)
 		rd_reply_header(call->reply, "WWW-Authenticate",
 				RD_SPAN("Bearer realm=\"refreshd\""));
 	else if (rd_refused(result))
@@ -88,7 +88,7 @@ static void put_session(struct rd_buf *body, const struct listed *session, bool 
 	rd_put_str(body, current ? ",\"current\":true}" : ",\"current\":false}");
 }
 
-// As many as there is room for. Gives how many that is.
+// As many as there is room for. Returns how many that is.
 static size_t put_sessions(struct rd_call *call, const struct listed *sessions, size_t count)
 {
 	struct rd_buf *body = &call->reply->body;
@@ -157,7 +157,7 @@ enum rd_step rd_session_ask(struct rd_call *call, struct rd_question *question)
 	enum rd_result result = rd_access_asker(call);
 
 	if (!result && !is_sid(sid))
-		result = RD_NO_SESSION;
+		result = RD_SESSION_NOT_FOUND;
 	if (result)
 		return refuse(call, result);
 	rd_ask_revoke(question, &(struct rd_revocation){.prefix = rd_span(config->redis_prefix),
@@ -177,8 +177,8 @@ enum rd_step rd_session_answer(struct rd_call *call, const struct rd_answer *ans
 
 	(void)question;
 	if (result)
-		return refuse(call, result == RD_ABSENT ? RD_NO_SESSION : result);
+		return refuse(call, result == RD_NO_RECORD ? RD_SESSION_NOT_FOUND : result);
 	if (count)
-		rd_op_revoked(call, RD_REASON_USER, call->params.value[RD_PARAM_SID], count);
+		rd_op_audit_revoked(call, RD_REASON_USER, call->params.value[RD_PARAM_SID], count);
 	return rd_op_ended(call);
 }

@@ -18,7 +18,7 @@ static const struct rd_access_key *signer_of(const struct rd_call *call)
 	return rd_keys_signer(call->service->keys, call->client->access_alg);
 }
 
-static int64_t sign_access(struct rd_call *call, const struct rd_granting *g,
+static int64_t sign_access(struct rd_call *call, const struct rd_new_tokens *g,
 			   const struct rd_access_key *signer, struct rd_buf *out)
 {
 	const struct rd_config *config = call->service->config;
@@ -50,14 +50,14 @@ static int64_t sign_access(struct rd_call *call, const struct rd_granting *g,
 	return access.exp_s - access.iat_s;
 }
 
-enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
+enum rd_step rd_op_token_response(struct rd_call *call, const struct rd_new_tokens *g)
 {
 	const struct rd_record *record = g->record;
 	const struct rd_access_key *signer = signer_of(call);
 	char access[RD_JWT_MAX], refresh[RD_TOKEN_TEXT_LEN + 1] = "";
 	char csrf[RD_CSRF_TEXT_LEN + 1] = "";
 	struct rd_buf buf = RD_BUF(access);
-	struct rd_grant grant = {
+	struct rd_token_response grant = {
 	    .scope = record->scope, .bearer_type = g->bearer_type, .by_cookie = call->by_cookie};
 
 	// Another worker, already with newer keys, may have rotated while this request was in
@@ -93,7 +93,7 @@ enum rd_step rd_op_grant(struct rd_call *call, const struct rd_granting *g)
 	grant.idle_left_s = (record->seen_ms - g->now_ms) / 1000 + call->client->idle_ttl_s;
 	if (grant.idle_left_s > grant.absolute_left_s)
 		grant.idle_left_s = grant.absolute_left_s;
-	rd_reply_grant(call->reply, call->request.dialect, &grant);
+	rd_reply_token_response(call->reply, call->request.dialect, &grant);
 	rd_wipe(refresh, sizeof refresh);
 	rd_wipe(access, buf.len);
 	return RD_STEP_REPLY;
@@ -137,6 +137,6 @@ enum rd_result rd_op_issued(const struct rd_call *call, const struct rd_answer *
 	if (!result && sodium_memcmp(out->record.seed, call->seed, RD_SEED_LEN) != 0)
 		return RD_STORE_OUT;
 	if (!result && out->ended.len)
-		rd_op_revoked(call, RD_REASON_CAP, out->ended, 1);
+		rd_op_audit_revoked(call, RD_REASON_CAP, out->ended, 1);
 	return result;
 }

@@ -5,27 +5,27 @@
 #include "op/requirements.h"
 
 // RFC 6750 section 3; RFC 9470 section 3 for a token whose login is too long ago.
-static enum rd_step challenge(struct rd_call *call, const struct rd_demands *demands,
+static enum rd_step challenge(struct rd_call *call, const struct rd_requirements *requirements,
 			      enum rd_result result)
 {
 	char text[768];
 	struct rd_buf buf = RD_BUF(text);
 
-	rd_op_tell_failed(call, result);
+	rd_op_audit_failure(call, result);
 	rd_put_lit(&buf, "Bearer realm=\"refreshd\"");
-	if (result != RD_ABSENT_TOKEN) {
+	if (result != RD_MISSING_TOKEN) {
 		rd_put_lit(&buf, ", error=\"");
 		rd_put_str(&buf, rd_result_rows[result].error);
 		rd_put_lit(&buf, "\"");
 	}
 	if (result == RD_LACKS_SCOPE) {
 		rd_put_lit(&buf, ", scope=\"");
-		rd_put_span(&buf, demands->scope);
+		rd_put_span(&buf, requirements->scope);
 		rd_put_lit(&buf, "\"");
 	}
 	if (result == RD_NOT_FRESH || result == RD_TOO_OLD) {
 		rd_put_lit(&buf, ", max_age=");
-		rd_put_u64(&buf, (uint64_t)demands->auth_within_s);
+		rd_put_u64(&buf, (uint64_t)requirements->auth_within_s);
 	}
 	rd_reply_error(call->reply, &rd_dialect_json, result, NULL);
 	rd_reply_header(call->reply, "WWW-Authenticate", rd_buf_span(&buf));
@@ -33,12 +33,12 @@ static enum rd_step challenge(struct rd_call *call, const struct rd_demands *dem
 	return RD_STEP_REPLY;
 }
 
-static enum rd_step refuse(struct rd_call *call, const struct rd_demands *demands,
+static enum rd_step refuse(struct rd_call *call, const struct rd_requirements *requirements,
 			   enum rd_result result)
 {
 	if (result == RD_INTERNAL || result == RD_STORE_OUT) // says nothing about the token
 		return rd_op_fail(call, result);
-	return challenge(call, demands, result);
+	return challenge(call, requirements, result);
 }
 
 static void optional_header(struct rd_call *call, const char *name, struct rd_span value)
@@ -78,21 +78,21 @@ enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question)
 {
 	const struct rd_config *config = call->service->config;
 	const int64_t now_s = call->now_ms / 1000;
-	struct rd_demands demands;
-	enum rd_result result = rd_demands_read(call, &demands);
+	struct rd_requirements requirements;
+	enum rd_result result = rd_requirements_read(call, &requirements);
 
 	if (!result)
-		result = rd_access_take(call, RD_AUDIENCE_OURS, &call->access);
+		result = rd_access_take(call, RD_AUDIENCE_OF_LOCATION, &call->access);
 	if (!result) {
 		call->fresh =
 		    call->access.fresh && now_s - call->access.auth_time_s <= config->fresh_ttl_s;
-		result = rd_demands_met(&demands, &call->access, call->fresh, now_s);
+		result = rd_requirements_met(&requirements, &call->access, call->fresh, now_s);
 	}
-	if (!result && demands.strict && !rd_access_session(call, &call->access))
-		result = RD_ABSENT;
+	if (!result && requirements.strict && !rd_access_session(call, &call->access))
+		result = RD_NO_RECORD;
 	if (result)
-		return refuse(call, &demands, result);
-	if (!demands.strict)
+		return refuse(call, &requirements, result);
+	if (!requirements.strict)
 		return accept(call);
 	rd_ask_session(question, rd_span(config->redis_prefix), call->token.slot, call->sid);
 	return RD_STEP_ASK;
@@ -110,14 +110,14 @@ static enum rd_result check_session(const struct rd_call *call, const struct rd_
 	client = rd_config_client(call->service->config, turn.record.client);
 	// Two users can share a slot, and a client may be gone from the configuration.
 	if (!client || !rd_span_is(turn.record.user, call->access.sub))
-		return RD_ABSENT;
+		return RD_NO_RECORD;
 	return rd_session_state(&turn, (int64_t)client->idle_ttl_s * 1000);
 }
 
 enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answer,
 			      struct rd_question *question)
 {
-	const struct rd_demands met = {0}; // by the token, or the store had not been asked
+	const struct rd_requirements met = {0}; // by the token, or the store had not been asked
 	enum rd_result result = check_session(call, answer);
 
 	(void)question;

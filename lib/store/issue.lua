@@ -5,7 +5,7 @@
 -- ARGV  1 idle ms, 2 absolute ms, 3 auth_time ms (0: now), 4 kid, 5 seed, 6 the record's variable part,
 --       7 how many sessions a user may have (0: any number); for a login: 8 the password hash that was looked
 --       at, 9 the hash to have in its place, or ""
--- Gives {as rotate.lua: "I", now (ms, 6 bytes), the record; sid of the session that had to end, or ""}. Or "B" and
+-- Returns {as rotate.lua: "I", now (ms, 6 bytes), the record; sid of the session that had to end, or ""}. Or "B" and
 -- now alone when the account has got another password, was disabled or deleted since it was looked at.
 -- The clock is Redis' own.
 

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 the account, 2 the user's failed logins
 -- ARGV  1 tries before an account has to wait, 2 the longest wait in ms (0: none)
--- Gives {name, hash, disabled, ms to wait}: nil where there is none, and neither hash nor disabled while
+-- Returns {name, hash, disabled, ms to wait}: nil where there is none, and neither hash nor disabled while
 -- it has to wait.
 
 local FORGET = 900000 -- ms after the last try

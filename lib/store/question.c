@@ -91,7 +91,7 @@ static const struct {
     {'P', RD_OK, RD_TURN_REPLAYED},     {'L', RD_OK, RD_TURN_LATE},
     {'H', RD_OK, RD_TURN_ADOPTED},      {'K', RD_OK, RD_TURN_KEPT},
     {'I', RD_OK, RD_TURN_ISSUED},       {'G', RD_OK, RD_TURN_OTHER},
-    {'D', RD_OK, RD_TURN_OTHER},        {'A', RD_ABSENT, RD_TURN_OTHER},
+    {'D', RD_OK, RD_TURN_OTHER},        {'A', RD_NO_RECORD, RD_TURN_OTHER},
     {'B', RD_BAD_LOGIN, RD_TURN_OTHER}, {'V', RD_REVOKED, RD_TURN_OTHER},
     {'E', RD_EXPIRED, RD_TURN_OTHER},   {'W', RD_WRONG_CLIENT, RD_TURN_OTHER},
     {'U', RD_REUSE, RD_TURN_OTHER},     {'F', RD_FUTURE, RD_TURN_OTHER},

@@ -22,6 +22,6 @@ static inline struct rd_span rd_sid_span(const char *sid) // NULL gives the empt
 uint64_t rd_take_int(struct rd_span *rest, size_t bytes);
 
 // Reads letter and time of the answer's part 0. letters: those that the script can begin with.
-// Gives the result and what comes behind; RD_STORE_OUT for anything else.
+// Returns the result and what comes behind; RD_STORE_OUT for anything else.
 [[nodiscard]] enum rd_result rd_answer_open(const struct rd_answer *answer, const char *letters,
 					    struct rd_turn *turn, struct rd_span *rest);

@@ -4,7 +4,7 @@
 -- KEYS  1 the user's index, 2 what the keys of the user's records begin with
 -- ARGV  1 which: a sid, "*" all, "-" all but the asker's; 2 the asker's sid, whose session must stand
 --       ("": nobody asks); 3 the client whose session it must be ("": any), 4 reason
--- Gives outcome letter, now (ms, 6 bytes), how many ended (4 bytes). The clock is Redis' own.
+-- Returns outcome letter, now (ms, 6 bytes), how many ended (4 bytes). The clock is Redis' own.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -5,7 +5,7 @@
 -- ARGV  1 generation presented, 2 client id, 3 grace ms, 4 idle ms, 5 kid of the head to be made,
 --       6 "1": this client rotates, 7 scope asked for ("": all of it), 8 late retry ms (0: none),
 --       9 fingerprint of the sender, 10 how many generations ahead of the record to believe (0: none)
--- Gives one string: outcome letter, now (ms, 6 bytes), the record as it now stands (nothing when absent).
+-- Returns one string: outcome letter, now (ms, 6 bytes), the record as it now stands (nothing when absent).
 -- The record's layout is in record.h. The clock is Redis' own.
 
 local rec = redis.call('GET', KEYS[1])

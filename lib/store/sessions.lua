@@ -2,7 +2,7 @@
 --
 -- KEYS  1 the user's index, 2 what the keys of the user's records begin with
 -- ARGV  1 how many to pass over, 2 how many to give, 3 the asker's sid, whose session must stand ("": nobody asks)
--- Gives "G" (or "V": who asks is logged out), now (ms, 6 bytes), how many the index has (4 bytes), and for each
+-- Returns "G" (or "V": who asks is logged out), now (ms, 6 bytes), how many the index has (4 bytes), and for each
 -- its sid (22 bytes), the length of its record (2 bytes) and the record.
 
 local time = redis.call('TIME')

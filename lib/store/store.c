@@ -20,7 +20,8 @@ void rd_ask_rotate(struct rd_question *out, const struct rd_rotation *rotation)
 	rd_question_int(out, rotation->rotate);
 	rd_question_arg(out, rotation->scope);
 	rd_question_int(out, rotation->late_ms);
-	rd_question_arg(out, (struct rd_span){(const char *)rotation->print, RD_PRINT_LEN});
+	rd_question_arg(out,
+			(struct rd_span){(const char *)rotation->fingerprint, RD_FINGERPRINT_LEN});
 	rd_question_int(out, rotation->adopt);
 }
 
@@ -57,7 +58,7 @@ static enum rd_result read_turn(const struct rd_answer *answer, const char *lett
 
 	*out = (struct rd_turn){0};
 	result = rd_answer_open(answer, letters, out, &rest);
-	if (result == RD_ABSENT || result == RD_STORE_OUT || result == RD_BAD_LOGIN)
+	if (result == RD_NO_RECORD || result == RD_STORE_OUT || result == RD_BAD_LOGIN)
 		return result;
 	return rd_record_read(rest, &out->record) ? result : RD_STORE_OUT;
 }

@@ -60,12 +60,12 @@ struct rd_rotation {
 	const char *sid;              // RD_SID_TEXT_LEN bytes
 	struct rd_span client;
 	int64_t grace_ms, idle_ms;
-	uint8_t kid;                 // of the active refresh key; adopting: the token's
-	bool rotate;                 // false: the client keeps one token for the session's life
-	struct rd_span scope;        // asked for; empty: all that was granted
-	int64_t late_ms;             // late retries are taken until then after a rotation; 0: never
-	uint8_t print[RD_PRINT_LEN]; // of the sender
-	unsigned adopt;              // generations ahead of the record to believe; 0: none
+	uint8_t kid;          // of the active refresh key; adopting: the token's
+	bool rotate;          // false: the client keeps one token for the session's life
+	struct rd_span scope; // asked for; empty: all that was granted
+	int64_t late_ms;      // late retries are taken until then after a rotation; 0: never
+	uint8_t fingerprint[RD_FINGERPRINT_LEN]; // of the sender
+	unsigned adopt; // generations ahead of the record to believe; 0: none
 };
 
 enum rd_turn_kind {
@@ -81,12 +81,13 @@ enum rd_turn_kind {
 };
 
 // What became of a session. RD_OK means: give out the token of out's generation. A refusal is one
-// of RD_ABSENT .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer is unusable.
+// of RD_NO_RECORD .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer is unusable.
 struct rd_turn {
 	enum rd_turn_kind kind;
-	int64_t now_ms;          // Redis' clock
-	struct rd_record record; // as it stands now, borrowed from the answer; unset when RD_ABSENT
-	struct rd_span ended;    // issue: sid of the session that had to make room; else empty
+	int64_t now_ms; // Redis' clock
+	struct rd_record
+	    record;           // as it stands now, borrowed from the answer; unset when RD_NO_RECORD
+	struct rd_span ended; // issue: sid of the session that had to make room; else empty
 };
 
 void rd_ask_rotate(struct rd_question *out, const struct rd_rotation *rotation);
@@ -123,7 +124,7 @@ struct rd_revocation {
 };
 
 void rd_ask_revoke(struct rd_question *out, const struct rd_revocation *revocation);
-// RD_OK: *count sessions have ended, 0 when they had before. RD_ABSENT: no such session,
+// RD_OK: *count sessions have ended, 0 when they had before. RD_NO_RECORD: no such session,
 // RD_REVOKED: the asker's is over, RD_WRONG_CLIENT, RD_STORE_OUT: not known whether they have
 // ended.
 [[nodiscard]] enum rd_result rd_read_revoke(const struct rd_answer *answer, uint32_t *count);
@@ -132,7 +133,7 @@ void rd_ask_revoke(struct rd_question *out, const struct rd_revocation *revocati
 void rd_ask_session(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN], const char *sid);
 // RD_OK fills *out, also for a tombstone and for what is past its idle time: rd_session_state
-// tells. RD_ABSENT or RD_STORE_OUT otherwise.
+// tells. RD_NO_RECORD or RD_STORE_OUT otherwise.
 [[nodiscard]] enum rd_result rd_read_session(const struct rd_answer *answer, struct rd_turn *out);
 // RD_OK, RD_REVOKED or RD_EXPIRED. idle_ms: of the record's client. Pure.
 [[nodiscard]] enum rd_result rd_session_state(const struct rd_turn *turn, int64_t idle_ms);
@@ -196,7 +197,7 @@ struct rd_login {
 
 // Counts one try to log in and gives the account.
 void rd_ask_login(struct rd_question *out, const struct rd_login *login);
-// RD_OK, RD_ABSENT, RD_WAIT (*wait_ms says how long, *out has the name only, if there is one) or
+// RD_OK, RD_NO_RECORD, RD_WAIT (*wait_ms says how long, *out has the name only, if there is one) or
 // RD_STORE_OUT. *out borrows from the answer.
 [[nodiscard]] enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *out,
 					   int64_t *wait_ms);

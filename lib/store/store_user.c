@@ -113,7 +113,7 @@ enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *
 		return *wait_ms < 0 ? RD_STORE_OUT : RD_WAIT;
 	}
 	if (!answer->part[0].ptr || !answer->part[1].ptr)
-		return RD_ABSENT;
+		return RD_NO_RECORD;
 	out->name = answer->part[0];
 	out->hash = answer->part[1];
 	out->disabled = answer->part[2].ptr != NULL;

@@ -4,7 +4,7 @@
 -- KEYS  1 the user's index, 2 what the keys of the user's records begin with
 -- ARGV  1 the time before which they began (ms; 0: none ends), 2 the client they must be of ("": any), 3 reason,
 --       4 "1": only to count
--- Gives "D", now (ms, 6 bytes), and how many sessions ended, how many were over, how many stand (4 bytes each).
+-- Returns "D", now (ms, 6 bytes), and how many sessions ended, how many were over, how many stand (4 bytes each).
 -- The clock is Redis' own.
 
 local time = redis.call('TIME')

@@ -15,25 +15,25 @@
 #define TEXTS 7
 
 struct entry {
-	uint8_t id[RD_VERIFIED_ID];
+	uint8_t id[RD_JWT_CACHE_ID];
 	uint64_t used; // turn of the last use; 0: empty
 	int64_t exp_s, iat_s, auth_time_s;
 	uint16_t len[TEXTS];
 	bool fresh;
-	char text[RD_VERIFIED_TEXT];
+	char text[RD_JWT_CACHE_TEXT];
 };
 static_assert(sizeof(struct entry) == 512);
 
-struct rd_verified {
+struct rd_jwt_cache {
 	uint8_t key[crypto_generichash_KEYBYTES];
 	uint64_t turn;
 	size_t sets, ways;
 	struct entry *entries; // sets * ways
 };
 
-struct rd_verified *rd_verified_new(size_t tokens)
+struct rd_jwt_cache *rd_jwt_cache_new(size_t tokens)
 {
-	struct rd_verified *cache = tokens ? calloc(1, sizeof *cache) : NULL;
+	struct rd_jwt_cache *cache = tokens ? calloc(1, sizeof *cache) : NULL;
 
 	if (!cache)
 		return NULL;
@@ -48,7 +48,7 @@ struct rd_verified *rd_verified_new(size_t tokens)
 	return cache;
 }
 
-void rd_verified_free(struct rd_verified *cache)
+void rd_jwt_cache_free(struct rd_jwt_cache *cache)
 {
 	if (!cache)
 		return;
@@ -58,17 +58,17 @@ void rd_verified_free(struct rd_verified *cache)
 	free(cache);
 }
 
-bool rd_verified_id(const struct rd_verified *cache, struct rd_span token,
-		    const struct rd_keys *keys, uint8_t id[static RD_VERIFIED_ID])
+bool rd_jwt_cache_id(const struct rd_jwt_cache *cache, struct rd_span token,
+		     const struct rd_keys *keys, uint8_t id[static RD_JWT_CACHE_ID])
 {
 	if (token.len > RD_JWT_MAX || !rd_jwt_key(token, keys))
 		return false;
-	crypto_generichash(id, RD_VERIFIED_ID, (const uint8_t *)token.ptr, token.len, cache->key,
+	crypto_generichash(id, RD_JWT_CACHE_ID, (const uint8_t *)token.ptr, token.len, cache->key,
 			   sizeof cache->key);
 	return true;
 }
 
-static struct entry *set_of(const struct rd_verified *cache, const uint8_t *id)
+static struct entry *set_of(const struct rd_jwt_cache *cache, const uint8_t *id)
 {
 	uint64_t n;
 
@@ -86,7 +86,7 @@ static struct rd_span text_of(const struct entry *e, int i)
 }
 
 // One token may be there more than once, for several audiences.
-static struct entry *find(const struct rd_verified *cache, const uint8_t *id, struct rd_span iss,
+static struct entry *find(const struct rd_jwt_cache *cache, const uint8_t *id, struct rd_span iss,
 			  struct rd_span aud)
 {
 	struct entry *e = set_of(cache, id);
@@ -98,9 +98,9 @@ static struct entry *find(const struct rd_verified *cache, const uint8_t *id, st
 	return NULL;
 }
 
-bool rd_verified_get(struct rd_verified *cache, const uint8_t id[static RD_VERIFIED_ID],
-		     const struct rd_jwt_wants *wants, char text[static RD_VERIFIED_TEXT],
-		     struct rd_access *out)
+bool rd_jwt_cache_get(struct rd_jwt_cache *cache, const uint8_t id[static RD_JWT_CACHE_ID],
+		      const struct rd_jwt_wants *wants, char text[static RD_JWT_CACHE_TEXT],
+		      struct rd_access *out)
 {
 	struct rd_span *const texts[TEXTS] = TEXTS_OF(out);
 	struct entry *e = find(cache, id, wants->iss, wants->aud);
@@ -120,7 +120,7 @@ bool rd_verified_get(struct rd_verified *cache, const uint8_t id[static RD_VERIF
 }
 
 // An empty place, else an expired one, else the one not used for the longest.
-static struct entry *make_room(const struct rd_verified *cache, const uint8_t *id, int64_t now_s)
+static struct entry *make_room(const struct rd_jwt_cache *cache, const uint8_t *id, int64_t now_s)
 {
 	struct entry *e = set_of(cache, id), *oldest = e;
 
@@ -133,8 +133,8 @@ static struct entry *make_room(const struct rd_verified *cache, const uint8_t *i
 	return oldest;
 }
 
-void rd_verified_put(struct rd_verified *cache, const uint8_t id[static RD_VERIFIED_ID],
-		     const struct rd_access *access, int64_t now_s)
+void rd_jwt_cache_put(struct rd_jwt_cache *cache, const uint8_t id[static RD_JWT_CACHE_ID],
+		      const struct rd_access *access, int64_t now_s)
 {
 	const struct rd_span *const texts[TEXTS] = TEXTS_OF(access);
 	struct entry *e = find(cache, id, access->iss, access->aud);
@@ -144,7 +144,7 @@ void rd_verified_put(struct rd_verified *cache, const uint8_t id[static RD_VERIF
 	assert(access->extra.len == 0);
 	for (int i = 0; i < TEXTS; i++)
 		len += texts[i]->len;
-	if (len > RD_VERIFIED_TEXT)
+	if (len > RD_JWT_CACHE_TEXT)
 		return;
 	if (!e)
 		e = make_room(cache, id, now_s);

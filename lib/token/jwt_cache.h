@@ -9,28 +9,28 @@
 #pragma once
 #include "token/jwt.h"
 
-#define RD_VERIFIED_ID   32
-#define RD_VERIFIED_TEXT 432 // bytes of all texts of an access token; one with more is not kept
+#define RD_JWT_CACHE_ID   32
+#define RD_JWT_CACHE_TEXT 432 // bytes of all texts of an access token; one with more is not kept
 
-struct rd_verified;
+struct rd_jwt_cache;
 
 // Room for this many tokens, 512 bytes each, taken from the system as they come. NULL for none, or
-// without memory. The caller's: rd_verified_free, which wipes it and takes NULL too.
-struct rd_verified *rd_verified_new(size_t tokens);
-void rd_verified_free(struct rd_verified *cache);
+// without memory. The caller's: rd_jwt_cache_free, which wipes it and takes NULL too.
+struct rd_jwt_cache *rd_jwt_cache_new(size_t tokens);
+void rd_jwt_cache_free(struct rd_jwt_cache *cache);
 
 // False for what cannot be in the cache: no key of the ring has this header, or too long.
-[[nodiscard]] bool rd_verified_id(const struct rd_verified *cache, struct rd_span token,
-				  const struct rd_keys *keys, uint8_t id[static RD_VERIFIED_ID]);
+[[nodiscard]] bool rd_jwt_cache_id(const struct rd_jwt_cache *cache, struct rd_span token,
+				   const struct rd_keys *keys, uint8_t id[static RD_JWT_CACHE_ID]);
 
 // What rd_jwt_verify said of this token for the same iss and aud, while exp > now. True fills *out,
 // which borrows from text. No memory is taken and nothing is parsed.
-[[nodiscard]] bool rd_verified_get(struct rd_verified *cache,
-				   const uint8_t id[static RD_VERIFIED_ID],
-				   const struct rd_jwt_wants *wants,
-				   char text[static RD_VERIFIED_TEXT], struct rd_access *out);
+[[nodiscard]] bool rd_jwt_cache_get(struct rd_jwt_cache *cache,
+				    const uint8_t id[static RD_JWT_CACHE_ID],
+				    const struct rd_jwt_wants *wants,
+				    char text[static RD_JWT_CACHE_TEXT], struct rd_access *out);
 
 // Keeps what rd_jwt_verify gave. Where there is no room, the token that has not been asked for the
 // longest goes.
-void rd_verified_put(struct rd_verified *cache, const uint8_t id[static RD_VERIFIED_ID],
-		     const struct rd_access *access, int64_t now_s);
+void rd_jwt_cache_put(struct rd_jwt_cache *cache, const uint8_t id[static RD_JWT_CACHE_ID],
+		      const struct rd_access *access, int64_t now_s);

@@ -28,8 +28,8 @@ struct rd_key_lives {
 
 void rd_keys_list(const struct rd_keys *keys, struct rd_key_list *out);
 
-// name: a refresh key's number, or a thumbprint's first characters. Gives how many keys it may mean
-// and the first of them in found (NULL for none).
+// name: a refresh key's number, or a thumbprint's first characters. Returns how many keys it may
+// mean and the first of them in found (NULL for none).
 [[nodiscard]] size_t rd_key_find(const struct rd_key_list *list, struct rd_span name,
 				 const struct rd_key_entry **found);
 

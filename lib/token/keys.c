@@ -256,7 +256,7 @@ static const struct {
     {"access", 4, 5, read_access},
 };
 
-// Divides by single blanks. Gives the number of fields; FIELDS + 1 when there are more.
+// Divides by single blanks. Returns the number of fields; FIELDS + 1 when there are more.
 static size_t split(struct rd_span line, struct rd_span field[static FIELDS])
 {
 	for (size_t n = 0; n < FIELDS; n++) {

@@ -58,8 +58,8 @@ struct rd_keys {
 	size_t access_count;
 };
 
-// text: the whole key file. keys: caller's, holds secrets: give it to rd_keys_wipe. Gives true, or
-// false with *keys zero and the reason (with its line number, never with a secret) in why.
+// text: the whole key file. keys: caller's, holds secrets: give it to rd_keys_wipe. Returns true,
+// or false with *keys zero and the reason (with its line number, never with a secret) in why.
 [[nodiscard]] bool rd_keys_parse(struct rd_span text, struct rd_keys *keys, struct rd_buf *why);
 void rd_keys_wipe(struct rd_keys *keys);
 

@@ -224,9 +224,9 @@ void rd_csrf_of(char csrf[static RD_CSRF_TEXT_LEN + 1], const struct rd_keys *ke
 	rd_wipe(bytes, sizeof bytes);
 }
 
-void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
-		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
-		 struct rd_span agent)
+void rd_fingerprint_of(uint8_t fingerprint[static RD_FINGERPRINT_LEN], const struct rd_keys *keys,
+		       const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
+		       struct rd_span agent)
 {
 	uint8_t wide[crypto_generichash_BYTES_MIN];
 	crypto_generichash_state state;
@@ -237,5 +237,5 @@ void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
 	crypto_generichash_update(&state, (const uint8_t *)net.ptr, net.len);
 	crypto_generichash_update(&state, (const uint8_t *)agent.ptr, agent.len);
 	crypto_generichash_final(&state, wide, sizeof wide);
-	memcpy(print, wide, RD_PRINT_LEN);
+	memcpy(fingerprint, wide, RD_FINGERPRINT_LEN);
 }

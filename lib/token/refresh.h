@@ -35,8 +35,8 @@ struct rd_token {
 
 void rd_token_wipe(struct rd_token *token);
 
-// text: borrowed. out: caller's; holds a secret, so wipe it. Gives RD_OK, or RD_MALFORMED (length,
-// prefix, alphabet, version) with *out all zero. Says nothing about the tag. Pure.
+// text: borrowed. out: caller's; holds a secret, so wipe it. Returns RD_OK, or RD_MALFORMED
+// (length, prefix, alphabet, version) with *out all zero. Says nothing about the tag. Pure.
 [[nodiscard]] enum rd_result rd_token_parse(struct rd_span text, struct rd_token *out);
 
 // Whether the tag is ours for this client. Constant time. False too for a kid the ring does not
@@ -60,12 +60,12 @@ void rd_token_print(const struct rd_token *token, char out[static RD_TOKEN_TEXT_
 // The slot of a user (first half of BLAKE2b-128 keyed by the slot key) and the public session id of
 // a family (BLAKE2b-128 keyed by the sid key, base64url, NUL-terminated).
 void rd_slot_of(uint8_t slot[static RD_SLOT_LEN], const struct rd_keys *keys, struct rd_span user);
-// What a sender looks like, RD_PRINT_LEN bytes, other for each family, so that records cannot be
-// matched by it.
-#define RD_PRINT_LEN 5
-void rd_print_of(uint8_t print[static RD_PRINT_LEN], const struct rd_keys *keys,
-		 const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
-		 struct rd_span agent);
+// What a sender looks like, RD_FINGERPRINT_LEN bytes, other for each family, so that records cannot
+// be matched by it.
+#define RD_FINGERPRINT_LEN 5
+void rd_fingerprint_of(uint8_t fingerprint[static RD_FINGERPRINT_LEN], const struct rd_keys *keys,
+		       const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
+		       struct rd_span agent);
 void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 	       const uint8_t family[static RD_FAMILY_LEN]);
 // What a page shows to prove that it could read our cookies: for a family always the same, and of

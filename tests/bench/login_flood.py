@@ -58,7 +58,7 @@ class Client:
 
 
 def at_rate(clients, rate, seconds, send, done):
-    """Sends at a fixed rate over whichever client is free. Gives (ms, status) of each answer."""
+    """Sends at a fixed rate over whichever client is free. Returns (ms, status) of each answer."""
     selector = selectors.DefaultSelector()
     for client in clients:
         selector.register(client.socket, selectors.EVENT_READ, client)
@@ -164,7 +164,7 @@ def in_flood(stack, body, rate, load):
 
 
 def one_round(stack, clients, options, rate):
-    """Gives the p99 without a flood, and with one for each priority."""
+    """Returns the p99 without a flood, and with one for each priority."""
     def load():
         return at_rate(clients, options.rate, options.seconds, send_refresh, take_token)
 

@@ -62,7 +62,7 @@ def fill(connection, count, metadata, drop_index):
 
 
 def one_user(connection, user, count):
-    """Gives the sids of a user's sessions, the oldest first."""
+    """Returns the sids of a user's sessions, the oldest first."""
     names = sids(count)
     for at in range(0, count, BATCH):
         connection.batch(b"".join(issue(user, sid, var_of(user, *METADATA["the same by a browser"]))

@@ -57,11 +57,11 @@ static void sign(struct rd_buf *out, enum rd_alg alg)
 }
 
 static void begin(struct rd_call *call, const struct rd_service *service, struct rd_reply *reply,
-		  struct rd_verified *cache, struct rd_span token)
+		  struct rd_jwt_cache *cache, struct rd_span token)
 {
 	rd_call_begin(call, service);
 	call->reply = reply;
-	call->verified = cache;
+	call->jwt_cache = cache;
 	call->now_ms = NOW_MS;
 	rd_params_add(&call->params, RD_SPAN("REFRESHD_ROUTE=verify"));
 	rd_params_add(&call->params, RD_SPAN("REQUEST_METHOD=GET"));
@@ -71,7 +71,7 @@ static void begin(struct rd_call *call, const struct rd_service *service, struct
 	rd_params_add(&call->params, token);
 }
 
-static void verify(const struct rd_service *service, struct rd_verified *cache,
+static void verify(const struct rd_service *service, struct rd_jwt_cache *cache,
 		   struct rd_span token)
 {
 	static char head[RD_REPLY_HEAD_MAX], body[RD_REPLY_BODY_MAX], out[RD_REPLY_HEAD_MAX];
@@ -87,7 +87,7 @@ static void verify(const struct rd_service *service, struct rd_verified *cache,
 	rd_call_end(&call);
 }
 
-static double whole(const struct rd_service *service, struct rd_verified *cache,
+static double whole(const struct rd_service *service, struct rd_jwt_cache *cache,
 		    struct rd_span token, int rounds)
 {
 	const double start = cpu_us();
@@ -97,7 +97,7 @@ static double whole(const struct rd_service *service, struct rd_verified *cache,
 	return (cpu_us() - start) / rounds;
 }
 
-static double access_only(const struct rd_service *service, struct rd_verified *cache,
+static double access_only(const struct rd_service *service, struct rd_jwt_cache *cache,
 			  struct rd_span token, int rounds)
 {
 	static struct rd_call call;
@@ -107,20 +107,20 @@ static double access_only(const struct rd_service *service, struct rd_verified *
 	begin(&call, service, &reply, cache, token);
 	start = cpu_us();
 	for (int i = 0; i < rounds; i++)
-		if (rd_access_take(&call, RD_AUDIENCE_OURS, &call.access))
+		if (rd_access_take(&call, RD_AUDIENCE_OF_LOCATION, &call.access))
 			fail("refused");
 	return (cpu_us() - start) / rounds;
 }
 
 int main(void)
 {
-	struct rd_verified *cache;
+	struct rd_jwt_cache *cache;
 	char text[1024];
 
 	if (sodium_init() < 0)
 		return 1;
 	load();
-	cache = rd_verified_new(config.verify_cache);
+	cache = rd_jwt_cache_new(config.verify_cache);
 	for (enum rd_alg alg = 0; alg < RD_ALG_COUNT; alg++) {
 		const struct rd_service service = {&config, ring(), rd_keys_signer(ring(), alg)};
 		struct rd_buf token = RD_BUF(text);
@@ -132,6 +132,6 @@ int main(void)
 		printf(" (%.2f of it the token)\n",
 		       access_only(&service, cache, rd_buf_span(&token), HOT));
 	}
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 	return 0;
 }

@@ -30,12 +30,12 @@ static void as_answer(struct rd_span text)
 	enum rd_result result = rd_read_rotate(&answer, &turn);
 
 	MUST(result == RD_OK || result == RD_STORE_OUT || result == RD_BAD_SCOPE ||
-	     (result >= RD_ABSENT && result <= RD_FUTURE));
-	if (result != RD_STORE_OUT && result != RD_ABSENT)
+	     (result >= RD_NO_RECORD && result <= RD_FUTURE));
+	if (result != RD_STORE_OUT && result != RD_NO_RECORD)
 		written_again(&turn.record, (struct rd_span){text.ptr + 7, text.len - 7});
 	MUST(rd_read_issue(&answer, &turn) == RD_STORE_OUT); // it wants two parts
 	result = rd_read_session(&answer, &turn);
-	MUST(result == RD_OK || result == RD_ABSENT || result == RD_STORE_OUT);
+	MUST(result == RD_OK || result == RD_NO_RECORD || result == RD_STORE_OUT);
 	if (result == RD_OK)
 		written_again(&turn.record, (struct rd_span){text.ptr + 7, text.len - 7});
 }
@@ -82,7 +82,7 @@ static void as_login(struct rd_span text)
 	struct rd_account account;
 	int64_t wait_ms;
 
-	MUST(rd_read_login(&answers[0], &account, &wait_ms) == (text.ptr ? RD_OK : RD_ABSENT));
+	MUST(rd_read_login(&answers[0], &account, &wait_ms) == (text.ptr ? RD_OK : RD_NO_RECORD));
 	MUST(wait_ms == 0);
 	if (rd_read_login(&answers[1], &account, &wait_ms) == RD_WAIT)
 		MUST(wait_ms >= 0 && wait_ms <= 999999999999);

@@ -23,7 +23,7 @@ static struct rd_config config = {.body_max = 4096,
 				  .client_count = 2};
 static struct rd_service service = {.config = &config};
 static struct rd_reply reply;
-static struct rd_verified *verified;
+static struct rd_jwt_cache *jwt_cache;
 static char head[RD_REPLY_HEAD_MAX], body[RD_REPLY_BODY_MAX], printed[RD_REPLY_HEAD_MAX + 512];
 
 // In place of the log of the library, which the linker leaves out then.
@@ -125,7 +125,7 @@ static void serve(struct rd_params *params, struct rd_span request_body)
 	call.body = (char *)(uintptr_t)request_body.ptr;
 	call.body_len = request_body.len;
 	call.now_ms = 1700000000000;
-	call.verified = verified;
+	call.jwt_cache = jwt_cache;
 	call.reply = &reply;
 	reply = (struct rd_reply){.head = RD_BUF(head), .body = RD_BUF(body)};
 	if (rd_op_start(&call, &question) == RD_STEP_ASK) {
@@ -149,7 +149,7 @@ static void serve_twice(struct rd_params *params, struct rd_span request_body)
 	static char head_before[sizeof head], body_before[sizeof body];
 	struct rd_reply before;
 
-	verified = rd_verified_new(1);
+	jwt_cache = rd_jwt_cache_new(1);
 	serve(params, request_body);
 	before = reply;
 	memcpy(head_before, head, before.head.len);
@@ -158,8 +158,8 @@ static void serve_twice(struct rd_params *params, struct rd_span request_body)
 	MUST(reply.status == before.status && reply.head.len == before.head.len &&
 	     reply.body.len == before.body.len && memcmp(head, head_before, before.head.len) == 0 &&
 	     memcmp(body, body_before, before.body.len) == 0);
-	rd_verified_free(verified);
-	verified = NULL;
+	rd_jwt_cache_free(jwt_cache);
+	jwt_cache = NULL;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -60,7 +60,7 @@ def restart(stack, server):
 
 
 def set_back(stack, token, times):
-    """Rotates the token, then puts its record back to what it was. Gives all its tokens."""
+    """Rotates the token, then puts its record back to what it was. Returns all its tokens."""
     key = stack.key(token)
     before, expires = stack.store.get(key), stack.store.pexpiretime(key)
     tokens = rotated(stack, token, times)

@@ -41,7 +41,7 @@ class Client:
             client.setrange(self.service.key(self.first), 8, self.record().aged(by_ms))
 
     def lose(self, token, age_ms=GRACE):
-        """Rotates, and the answer is lost. Gives what it had in it."""
+        """Rotates, and the answer is lost. Returns what it had in it."""
         lost = self.renew(token)
         self.age(age_ms)
         return lost
@@ -157,7 +157,7 @@ def test_T4_older_generations_have_no_late_retry(phone):
 
 
 def play(phone, losses):
-    """A rotation for each item; where it is true, its answer is lost and asked for again. Gives the last token."""
+    """A rotation for each item; where it is true, its answer is lost and asked for again. Returns the last token."""
     token = phone.first
     for number, lost in enumerate(losses):
         successor = phone.lose(token)

@@ -237,7 +237,7 @@ def test_no_worker_at_all_is_503_with_retry_after_and_JSON():
 
 
 def one_round(running, token, number):
-    """Start, perhaps a request, SIGTERM. Gives what went wrong, or None."""
+    """Start, perhaps a request, SIGTERM. Returns what went wrong, or None."""
     running.start()
     connection = None
     if number % 2:

@@ -46,7 +46,7 @@ def both(active):
 
 
 def hup(running, pid, name="key.reloaded"):
-    """Gives the line that SIGHUP causes."""
+    """Returns the line that SIGHUP causes."""
     before = len(events(running, name))
     os.kill(pid, signal.SIGHUP)
     wait_until(lambda: len(events(running, name)) > before, what=name)

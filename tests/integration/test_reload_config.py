@@ -113,7 +113,7 @@ def test_the_environment_still_wins(one):
 
 
 def spoil(running, name):
-    """Gives what the refusal must say."""
+    """Returns what the refusal must say."""
     path = running.config
     if name == "syntax":
         rewrite(running, "", "hello")

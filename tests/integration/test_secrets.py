@@ -47,7 +47,7 @@ def canaries(stack, tokens, access_tokens):
 
 
 def use(stack):
-    """Some of everything, good and bad. Gives the refresh and the access tokens seen."""
+    """Some of everything, good and bad. Returns the refresh and the access tokens seen."""
     tokens, access = [], []
     for _ in range(3):
         answer = stack.login()
@@ -129,7 +129,7 @@ def test_process_arguments_and_environment_hold_no_secret(stack):
 
 
 def serve(idle):
-    """`refreshd serve`, which must end by itself. Gives (exit code, what it said)."""
+    """`refreshd serve`, which must end by itself. Returns (exit code, what it said)."""
     done = subprocess.run([idle.bin, "serve", "--config", idle.config], env=idle.env, timeout=30,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr

@@ -39,7 +39,7 @@ def session(one, *words):
 
 
 def run(one, *words, stdin="", status=0):
-    """Gives the last JSON line and stderr."""
+    """Returns the last JSON line and stderr."""
     process = session(one, *words)
     out, err = process.communicate(stdin, timeout=60)
     assert process.returncode == status, (out, err)
@@ -195,7 +195,7 @@ def test_clean_takes_what_is_over_out_of_the_lists(one, redis):
 
 
 def on_a_terminal(one, *words, stdin=subprocess.DEVNULL):
-    """Gives all that the terminal has seen."""
+    """Returns all that the terminal has seen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen([one.bin, "session", *words, "--config", one.config], env=one.env, stdin=stdin,
                                stdout=theirs, stderr=subprocess.PIPE)

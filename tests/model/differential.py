@@ -80,7 +80,7 @@ class World:
         return self.now // 1000, self.now % 1000 * 1000 + self.random.randrange(1000)
 
     def step(self):
-        """Gives (commands, replies due, outcome, what this step is)."""
+        """Returns (commands, replies due, outcome, what this step is)."""
         place = self.random.randrange(len(self.slots))
         key, index = self.slots[place]
         grace = self.grace if self.settled else self.random.choice(GRACES)
@@ -218,7 +218,7 @@ def mismatch(steps, got):
 
 
 def run(path, seed, steps, counts, **mutants):
-    """Gives None, or a description of the first mismatch. Counts outcomes in counts.
+    """Returns None, or a description of the first mismatch. Counts outcomes in counts.
 
     mutants: texts to be run in place of the scripts of that name.
     """

@@ -150,7 +150,7 @@ class Store:
         return sorted(members, key=lambda sid: (members[sid], sid))
 
     def issue(self, key, index, now, idle, absolute, auth_time, kid, seed, client, scope, var, most):
-        """Gives the answer's two parts."""
+        """Returns the answer's two parts."""
         members = self.indexes.get(index, {})
         for sid in [s for s, score in members.items() if score <= now]:
             self.forget(index, sid)
@@ -274,7 +274,7 @@ class Store:
             self.index_expires.pop(index, None)
 
     def expire(self, now):
-        """What Redis does by itself: the keys whose time has passed go. Gives their names."""
+        """What Redis does by itself: the keys whose time has passed go. Returns their names."""
         gone = [k for k, f in self.families.items() if now > f.key_expires]
         gone_indexes = [k for k, at in self.index_expires.items() if now > at]
         for key in gone:

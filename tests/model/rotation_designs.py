@@ -104,7 +104,7 @@ LATE_STRICTER = LATE_OURS._replace(name="l := now, first one only behind an unse
 
 
 def decide(design, store, token, who, mint=0, failed_over=False):
-    """Gives (outcome, the store after it, the token answered or ()). who: the client's fingerprint."""
+    """Returns (outcome, the store after it, the token answered or ()). who: the client's fingerprint."""
     n, g = token[0], store.g
     if store.revoked:
         return "revoked", store, ()

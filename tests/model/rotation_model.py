@@ -55,7 +55,7 @@ CHAPTERS = (
 
 
 def tell(design, world):
-    """Prints one line, and the story behind it. Gives what was found."""
+    """Prints one line, and the story behind it. Returns what was found."""
     begin = time.monotonic()
     found = search(design, world)
     verdict = f"{found.broken} broken" if found.broken else "holds" if found.whole else "not finished"

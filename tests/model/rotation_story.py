@@ -50,7 +50,7 @@ def line(label):
 
 
 def lines(found):
-    """Gives the story's lines; ticks that follow each other are one."""
+    """Returns the story's lines; ticks that follow each other are one."""
     told, ticks = [], 0
     for label, _ in found.story:
         if label == ("tick",):

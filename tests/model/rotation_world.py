@@ -160,7 +160,7 @@ def of_thief(design, world, state):
 
 
 def present(design, world, state, token, party, who):
-    """One request at the store. Gives (outcome, next state, answer, properties broken)."""
+    """One request at the store. Returns (outcome, next state, answer, properties broken)."""
     store = state.store
     outcome, new, answer = decide(design, store, token, who, state.mint, failed_over(world, state))
     after = state._replace(store=new, skew=0 if state.skew == -1 else state.skew)

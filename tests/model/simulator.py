@@ -60,7 +60,7 @@ class Server:
         return self.token(family, 0)
 
     def refresh(self, token, client, now, sender):
-        """Gives (outcome, token or None)."""
+        """Returns (outcome, token or None)."""
         self.commands += 1
         clock, record = self.clock(now), self.record(token.family, now)
         outcome = self.otherwise(record, token, client, now) if record else None
@@ -93,7 +93,7 @@ class Server:
         self.kept = copy.deepcopy(self.store), self.writes
 
     def fail_over(self, now):
-        """Gives how many writes are lost."""
+        """Returns how many writes are lost."""
         self.store, before = self.kept
         self.healing_until = now + self.settings.heal_ms
         return self.writes - before

@@ -26,7 +26,7 @@ class Machine:
                          "-v", f"{packages}:/packages:ro", IMAGE)
 
     def __call__(self, command, check=True):
-        """Gives what a shell in it prints; any command that fails is an error."""
+        """Returns what a shell in it prints; any command that fails is an error."""
         return podman("exec", self.id, "sh", "-ec", command, check=check)
 
     def put(self, path, text):

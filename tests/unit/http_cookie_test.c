@@ -20,14 +20,14 @@ static void one_cookie_of_the_name_is_found(void **state)
 	    {{"HTTP_COOKIE=a=b;" NAME "=t;c"}, "t", RD_OK},
 	    {{"HTTP_COOKIE= " NAME "=t "}, "t", RD_OK},
 	    {{"HTTP_COOKIE=" NAME "=a=b"}, "a=b", RD_OK},
-	    {{"HTTP_COOKIE=x" NAME "=t"}, "", RD_ABSENT_TOKEN},
-	    {{"HTTP_COOKIE=" NAME "x=t"}, "", RD_ABSENT_TOKEN},
-	    {{"HTTP_COOKIE=__host-refresh_token=t"}, "", RD_ABSENT_TOKEN},
-	    {{"HTTP_COOKIE=" NAME}, "", RD_ABSENT_TOKEN},
-	    {{"HTTP_COOKIE=" NAME "="}, "", RD_ABSENT_TOKEN},
-	    {{"HTTP_COOKIE=;;; ;"}, "", RD_ABSENT_TOKEN},
-	    {{"HTTP_COOKIE="}, "", RD_ABSENT_TOKEN},
-	    {{NULL}, "", RD_ABSENT_TOKEN},
+	    {{"HTTP_COOKIE=x" NAME "=t"}, "", RD_MISSING_TOKEN},
+	    {{"HTTP_COOKIE=" NAME "x=t"}, "", RD_MISSING_TOKEN},
+	    {{"HTTP_COOKIE=__host-refresh_token=t"}, "", RD_MISSING_TOKEN},
+	    {{"HTTP_COOKIE=" NAME}, "", RD_MISSING_TOKEN},
+	    {{"HTTP_COOKIE=" NAME "="}, "", RD_MISSING_TOKEN},
+	    {{"HTTP_COOKIE=;;; ;"}, "", RD_MISSING_TOKEN},
+	    {{"HTTP_COOKIE="}, "", RD_MISSING_TOKEN},
+	    {{NULL}, "", RD_MISSING_TOKEN},
 	    {{"HTTP_COOKIE=" NAME "=t; " NAME "=t"}, NULL, RD_BAD_REQUEST},
 	    {{"HTTP_COOKIE=" NAME "=; " NAME "=t"}, NULL, RD_BAD_REQUEST},
 	    {{COOKIE, COOKIE}, NULL, RD_BAD_REQUEST},
@@ -152,10 +152,10 @@ static void a_cookie_needs_a_request_that_no_foreign_page_can_make(void **state)
 	    {{COOKIE, JSON}, "{\"refresh_token\":1}", RD_BAD_REQUEST, RD_BAD_REQUEST},
 	    {{COOKIE, JSON}, "[]", RD_BAD_REQUEST, RD_BAD_REQUEST},
 	    {{COOKIE, JSON}, "x", RD_BAD_REQUEST, RD_BAD_REQUEST},
-	    {{JSON}, "", RD_ABSENT_TOKEN, RD_ABSENT_TOKEN},
-	    {{"HTTP_COOKIE=refreshToken=t", JSON}, "", RD_ABSENT_TOKEN, RD_ABSENT_TOKEN},
+	    {{JSON}, "", RD_MISSING_TOKEN, RD_MISSING_TOKEN},
+	    {{"HTTP_COOKIE=refreshToken=t", JSON}, "", RD_MISSING_TOKEN, RD_MISSING_TOKEN},
 	    // logout takes an access token too, or leaves it aside
-	    {{JSON, "HTTP_AUTHORIZATION=Bearer jwt"}, "", RD_ABSENT_TOKEN, RD_OK},
+	    {{JSON, "HTTP_AUTHORIZATION=Bearer jwt"}, "", RD_MISSING_TOKEN, RD_OK},
 	    {{COOKIE, JSON, "HTTP_AUTHORIZATION=Bearer jwt"}, "", RD_OK, RD_OK},
 	    {{COOKIE, JSON, "HTTP_AUTHORIZATION=Bearer rt1_x"}, "", RD_OK, RD_BAD_REQUEST},
 	    {{COOKIE, "HTTP_AUTHORIZATION=Bearer jwt"}, "", RD_BAD_TYPE, RD_BAD_TYPE},
@@ -189,20 +189,20 @@ static void cookies_are_set_and_cleared_with_the_same_attributes(void **state)
 	static char head[RD_REPLY_HEAD_MAX], body[RD_REPLY_BODY_MAX];
 	const struct rd_dialect *cookie = rd_dialect_find(RD_SPAN("cookie"));
 	struct rd_reply reply = {.head = RD_BUF(head), .body = RD_BUF(body)};
-	struct rd_grant grant = {.access = RD_SPAN("a"),
-				 .refresh = RD_SPAN("r"),
-				 .expires_in_s = 900,
-				 .idle_left_s = 1000,
-				 .by_cookie = true};
+	struct rd_token_response grant = {.access = RD_SPAN("a"),
+					  .refresh = RD_SPAN("r"),
+					  .expires_in_s = 900,
+					  .idle_left_s = 1000,
+					  .by_cookie = true};
 
 	(void)state;
-	rd_reply_grant(&reply, cookie, &grant);
+	rd_reply_token_response(&reply, cookie, &grant);
 	assert_text(rd_buf_span(&reply.body), "{\"access_token\":\"a\",\"expires_in\":900}");
 	assert_text(rd_buf_span(&reply.head), "Set-Cookie: " NAME "=r; Max-Age=1000; Path=/; "
 					      "Secure; HttpOnly; SameSite=Strict\r\n");
 	grant.csrf = RD_SPAN("c");
 	reply.head.len = reply.body.len = 0;
-	rd_reply_grant(&reply, cookie, &grant);
+	rd_reply_token_response(&reply, cookie, &grant);
 	assert_text(rd_buf_span(&reply.head),
 		    "Set-Cookie: " NAME "=r; Max-Age=1000; Path=/; Secure; HttpOnly; "
 		    "SameSite=Strict\r\nSet-Cookie: __Host-csrf_token=c; Max-Age=1000; Path=/; "

@@ -45,21 +45,21 @@ static void fail_with(const char *name, enum rd_result result, const char *allow
 	rd_reply_error(&out.reply, dialect(name), result, allow);
 }
 
-static void grant(const char *name, const struct rd_grant *grant)
+static void grant(const char *name, const struct rd_token_response *grant)
 {
 	begin();
-	rd_reply_grant(&out.reply, dialect(name), grant);
+	rd_reply_token_response(&out.reply, dialect(name), grant);
 	assert_int_equal(out.reply.status, 200);
 }
 
 static void a_success_is_spelled_as_the_dialect_spells_it(void **state)
 {
-	static const struct rd_grant both = {.access = RD_SPAN("a"),
-					     .refresh = RD_SPAN("r"),
-					     .scope = RD_SPAN("read write"),
-					     .expires_in_s = 900,
-					     .idle_left_s = 1000,
-					     .absolute_left_s = 5000};
+	static const struct rd_token_response both = {.access = RD_SPAN("a"),
+						      .refresh = RD_SPAN("r"),
+						      .scope = RD_SPAN("read write"),
+						      .expires_in_s = 900,
+						      .idle_left_s = 1000,
+						      .absolute_left_s = 5000};
 	static const struct {
 		const char *dialect, *body;
 	} rows[] = {
@@ -83,11 +83,11 @@ static void a_success_is_spelled_as_the_dialect_spells_it(void **state)
 
 static void asvs_3_3_a_token_that_came_by_cookie_goes_by_cookie(void **state)
 {
-	static const struct rd_grant cookie = {.access = RD_SPAN("a"),
-					       .refresh = RD_SPAN("r"),
-					       .expires_in_s = 900,
-					       .idle_left_s = 1000,
-					       .by_cookie = true};
+	static const struct rd_token_response cookie = {.access = RD_SPAN("a"),
+							.refresh = RD_SPAN("r"),
+							.expires_in_s = 900,
+							.idle_left_s = 1000,
+							.by_cookie = true};
 
 	(void)state;
 	grant("express", &cookie);
@@ -99,7 +99,7 @@ static void asvs_3_3_a_token_that_came_by_cookie_goes_by_cookie(void **state)
 
 static void a_kept_refresh_token_is_not_sent(void **state)
 {
-	static const struct rd_grant kept = {.access = RD_SPAN("a"), .expires_in_s = 900};
+	static const struct rd_token_response kept = {.access = RD_SPAN("a"), .expires_in_s = 900};
 	static const struct {
 		const char *dialect, *body;
 	} rows[] = {
@@ -123,12 +123,12 @@ static void a_kept_refresh_token_is_not_sent(void **state)
 static void a_lifetime_is_never_negative_and_text_is_escaped(void **state)
 {
 	(void)state;
-	grant("oauth2", &(struct rd_grant){.access = RD_SPAN("a"),
-					   .scope = RD_SPAN("a\x01"
-							    "b"),
-					   .expires_in_s = -1,
-					   .idle_left_s = INT64_MIN,
-					   .absolute_left_s = INT64_MAX});
+	grant("oauth2", &(struct rd_token_response){.access = RD_SPAN("a"),
+						    .scope = RD_SPAN("a\x01"
+								     "b"),
+						    .expires_in_s = -1,
+						    .idle_left_s = INT64_MIN,
+						    .absolute_left_s = INT64_MAX});
 	assert_text(body(), "{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"expires_in\":0,"
 			    "\"scope\":\"a\\u0001b\",\"refresh_token_timeout\":0,"
 			    "\"authorization_expires_in\":9223372036854775807}");
@@ -137,11 +137,11 @@ static void a_lifetime_is_never_negative_and_text_is_escaped(void **state)
 static void a_backend_is_told_type_and_scope(void **state)
 {
 	(void)state;
-	grant("json", &(struct rd_grant){.access = RD_SPAN("a"),
-					 .refresh = RD_SPAN("r"),
-					 .scope = RD_SPAN("read"),
-					 .expires_in_s = 900,
-					 .bearer_type = true});
+	grant("json", &(struct rd_token_response){.access = RD_SPAN("a"),
+						  .refresh = RD_SPAN("r"),
+						  .scope = RD_SPAN("read"),
+						  .expires_in_s = 900,
+						  .bearer_type = true});
 	assert_text(body(), "{\"access_token\":\"a\",\"token_type\":\"Bearer\",\"expires_in\":900,"
 			    "\"refresh_token\":\"r\",\"scope\":\"read\"}");
 }
@@ -153,12 +153,12 @@ static void the_longest_grant_fits(void **state)
 	(void)state;
 	memset(access, 'a', sizeof access);
 	memset(scope, 1, sizeof scope); // each byte takes six
-	grant("oauth2", &(struct rd_grant){.access = {access, sizeof access},
-					   .refresh = {access, 98},
-					   .scope = {scope, sizeof scope},
-					   .expires_in_s = INT64_MAX,
-					   .idle_left_s = INT64_MAX,
-					   .absolute_left_s = INT64_MAX});
+	grant("oauth2", &(struct rd_token_response){.access = {access, sizeof access},
+						    .refresh = {access, 98},
+						    .scope = {scope, sizeof scope},
+						    .expires_in_s = INT64_MAX,
+						    .idle_left_s = INT64_MAX,
+						    .absolute_left_s = INT64_MAX});
 	assert_true(rd_buf_ok(&out.reply.body));
 }
 
@@ -192,7 +192,7 @@ static void refusals_of_a_dialect_look_alike(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		fail_with(rows[i].dialect, RD_ABSENT_TOKEN, "POST");
+		fail_with(rows[i].dialect, RD_MISSING_TOKEN, "POST");
 		assert_int_equal(out.reply.status, rows[i].missing_status);
 		check_body(rows[i].member, rows[i].missing);
 		for (enum rd_result r = RD_MALFORMED; r <= RD_CONFLICT; r++) {
@@ -223,7 +223,7 @@ static void other_errors_have_one_status_and_one_text(void **state)
 	    {RD_CROSS_SITE, 403, "cross_site_request"},
 	    {RD_LACKS_SCOPE, 403, "insufficient_scope"},
 	    {RD_NO_ROUTE, 404, "not_found"},
-	    {RD_NO_SESSION, 404, "not_found"},
+	    {RD_SESSION_NOT_FOUND, 404, "not_found"},
 	    {RD_BAD_METHOD, 405, "method_not_allowed"},
 	    {RD_TOO_LARGE, 413, "payload_too_large"},
 	    {RD_BAD_TYPE, 415, "unsupported_media_type"},
@@ -288,7 +288,8 @@ static void a_head_is_exact(void **state)
 static void the_header_dialect_sends_the_new_token_as_header_too(void **state)
 {
 	(void)state;
-	grant("header", &(struct rd_grant){.access = RD_SPAN("a"), .refresh = RD_SPAN("r")});
+	grant("header",
+	      &(struct rd_token_response){.access = RD_SPAN("a"), .refresh = RD_SPAN("r")});
 	assert_text(printed(),
 		    "Status: 200 OK\r\n" COMMON "Content-Length: 40\r\nX-Request-Id: id-1\r\n"
 		    "Refresh-Token: r\r\n\r\n");
@@ -299,7 +300,7 @@ static void every_status_has_its_line(void **state)
 	char wanted[16];
 
 	(void)state;
-	for (enum rd_result r = RD_ABSENT_TOKEN; r < RD_RESULT_COUNT; r++)
+	for (enum rd_result r = RD_MISSING_TOKEN; r < RD_RESULT_COUNT; r++)
 		for (size_t d = 0; d < COUNT(dialects); d++) {
 			fail_with(dialects[d], r, NULL);
 			snprintf(wanted, sizeof wanted, "Status: %d ", out.reply.status);
@@ -310,7 +311,8 @@ static void every_status_has_its_line(void **state)
 static void an_error_leaves_nothing_of_a_reply_begun(void **state)
 {
 	(void)state;
-	grant("header", &(struct rd_grant){.access = RD_SPAN("a"), .refresh = RD_SPAN("r")});
+	grant("header",
+	      &(struct rd_token_response){.access = RD_SPAN("a"), .refresh = RD_SPAN("r")});
 	rd_reply_error(&out.reply, dialect("header"), RD_INTERNAL, NULL);
 	assert_text(body(), "{\"error\":\"server_error\"}");
 	assert_int_equal(out.reply.head.len, 0);

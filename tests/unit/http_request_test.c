@@ -71,10 +71,10 @@ static void bodies_and_headers_of_other_dialects_are_not_looked_at(void **state)
 	    {"flask", {"HTTP_AUTHORIZATION=Bearer t", JSON}, "{\"refresh_token\":", RD_OK},
 	    {"header", {"HTTP_REFRESH_TOKEN=t", "HTTP_AUTHORIZATION=Bearer u"}, "x", RD_OK},
 	    {"express", {JSON, "HTTP_AUTHORIZATION=Bearer u"}, "{\"refresh_token\":\"t\"}", RD_OK},
-	    {"express", {JSON}, "{\"token\":\"t\"}", RD_ABSENT_TOKEN},
-	    {"express-token", {JSON}, "{\"refresh_token\":\"t\"}", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_REFRESH_TOKEN=t"}, "", RD_ABSENT_TOKEN},
-	    {"header", {"HTTP_AUTHORIZATION=Bearer t"}, "", RD_ABSENT_TOKEN},
+	    {"express", {JSON}, "{\"token\":\"t\"}", RD_MISSING_TOKEN},
+	    {"express-token", {JSON}, "{\"refresh_token\":\"t\"}", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_REFRESH_TOKEN=t"}, "", RD_MISSING_TOKEN},
+	    {"header", {"HTTP_AUTHORIZATION=Bearer t"}, "", RD_MISSING_TOKEN},
 	};
 
 	(void)state;
@@ -84,19 +84,19 @@ static void bodies_and_headers_of_other_dialects_are_not_looked_at(void **state)
 static void a_missing_token_is_missing(void **state)
 {
 	static const struct row rows[] = {
-	    {"flask", {NULL}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION="}, "", RD_ABSENT_TOKEN},
-	    {"jwt-extended", {NULL}, "", RD_ABSENT_TOKEN},
-	    {"header", {NULL}, "", RD_ABSENT_TOKEN},
-	    {"header", {"HTTP_REFRESH_TOKEN="}, "", RD_ABSENT_TOKEN},
-	    {"express", {JSON}, "{}", RD_ABSENT_TOKEN},
-	    {"express", {JSON}, "{\"refresh_token\":\"\"}", RD_ABSENT_TOKEN},
-	    {"express", {JSON}, "{\"refresh_token\":null}", RD_ABSENT_TOKEN},
-	    {"express-token", {NULL}, "", RD_ABSENT_TOKEN},
-	    {"express-token", {JSON}, "{}", RD_ABSENT_TOKEN},
-	    {"express-token", {"HTTP_AUTHORIZATION=Basic dDp0"}, "", RD_ABSENT_TOKEN},
-	    {"oauth2", {FORM}, "grant_type=refresh_token", RD_ABSENT_TOKEN},
-	    {"oauth2", {FORM}, "grant_type=refresh_token&refresh_token=", RD_ABSENT_TOKEN},
+	    {"flask", {NULL}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION="}, "", RD_MISSING_TOKEN},
+	    {"jwt-extended", {NULL}, "", RD_MISSING_TOKEN},
+	    {"header", {NULL}, "", RD_MISSING_TOKEN},
+	    {"header", {"HTTP_REFRESH_TOKEN="}, "", RD_MISSING_TOKEN},
+	    {"express", {JSON}, "{}", RD_MISSING_TOKEN},
+	    {"express", {JSON}, "{\"refresh_token\":\"\"}", RD_MISSING_TOKEN},
+	    {"express", {JSON}, "{\"refresh_token\":null}", RD_MISSING_TOKEN},
+	    {"express-token", {NULL}, "", RD_MISSING_TOKEN},
+	    {"express-token", {JSON}, "{}", RD_MISSING_TOKEN},
+	    {"express-token", {"HTTP_AUTHORIZATION=Basic dDp0"}, "", RD_MISSING_TOKEN},
+	    {"oauth2", {FORM}, "grant_type=refresh_token", RD_MISSING_TOKEN},
+	    {"oauth2", {FORM}, "grant_type=refresh_token&refresh_token=", RD_MISSING_TOKEN},
 	};
 
 	(void)state;
@@ -106,10 +106,10 @@ static void a_missing_token_is_missing(void **state)
 static void a_body_that_is_empty_has_no_type(void **state)
 {
 	static const struct row rows[] = {
-	    {"express", {NULL}, "", RD_ABSENT_TOKEN},
-	    {"express", {JSON}, "", RD_ABSENT_TOKEN},
-	    {"json", {"CONTENT_TYPE=text/plain"}, "", RD_ABSENT_TOKEN},
-	    {"express-token", {FORM}, "", RD_ABSENT_TOKEN},
+	    {"express", {NULL}, "", RD_MISSING_TOKEN},
+	    {"express", {JSON}, "", RD_MISSING_TOKEN},
+	    {"json", {"CONTENT_TYPE=text/plain"}, "", RD_MISSING_TOKEN},
+	    {"express-token", {FORM}, "", RD_MISSING_TOKEN},
 	    {"oauth2", {NULL}, "", RD_BAD_REQUEST},
 	    {"oauth2", {JSON}, "", RD_BAD_REQUEST},
 	};
@@ -124,9 +124,9 @@ static void a_cookie_brings_a_token_for_the_express_dialect_alone(void **state)
 	    {"express", {"HTTP_COOKIE=refreshToken=t"}, "", RD_OK},
 	    {"express", {"HTTP_COOKIE=a=b; refreshToken=t ;c=d", JSON}, "{}", RD_OK},
 	    {"express", {"HTTP_COOKIE=;; refreshToken=t;"}, "", RD_OK},
-	    {"express", {"HTTP_COOKIE=refreshToken="}, "", RD_ABSENT_TOKEN},
-	    {"express", {"HTTP_COOKIE=refreshToken"}, "", RD_ABSENT_TOKEN},
-	    {"express", {"HTTP_COOKIE=xrefreshToken=t; refreshTokens=t"}, "", RD_ABSENT_TOKEN},
+	    {"express", {"HTTP_COOKIE=refreshToken="}, "", RD_MISSING_TOKEN},
+	    {"express", {"HTTP_COOKIE=refreshToken"}, "", RD_MISSING_TOKEN},
+	    {"express", {"HTTP_COOKIE=xrefreshToken=t; refreshTokens=t"}, "", RD_MISSING_TOKEN},
 	    {"express", {"HTTP_COOKIE=refreshToken=t; refreshToken=u"}, "", RD_BAD_REQUEST},
 	    {"express", {"HTTP_COOKIE=refreshToken=t", "HTTP_COOKIE=a=b"}, "", RD_BAD_REQUEST},
 	    {"express",
@@ -138,8 +138,8 @@ static void a_cookie_brings_a_token_for_the_express_dialect_alone(void **state)
 	     "x",
 	     RD_BAD_TYPE},
 	    {"express", {"HTTP_COOKIE=refreshToken=t", JSON}, "{", RD_BAD_REQUEST},
-	    {"express-token", {"HTTP_COOKIE=refreshToken=t"}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_COOKIE=refreshToken=t"}, "", RD_ABSENT_TOKEN},
+	    {"express-token", {"HTTP_COOKIE=refreshToken=t"}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_COOKIE=refreshToken=t"}, "", RD_MISSING_TOKEN},
 	};
 
 	(void)state;
@@ -192,15 +192,15 @@ static void rfc6750_2_1_only_the_bearer_scheme_brings_a_token(void **state)
 	static const struct row rows[] = {
 	    {"flask", {"HTTP_AUTHORIZATION=bearer t"}, "", RD_OK},
 	    {"flask", {"HTTP_AUTHORIZATION=BEARER   t"}, "", RD_OK},
-	    {"flask", {"HTTP_AUTHORIZATION=Bearer"}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION=Bearer "}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION=Bearer   "}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION=Bearer\tt"}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION=Bearert"}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION=t"}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION=Basic t"}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION=DPoP t"}, "", RD_ABSENT_TOKEN},
-	    {"flask", {"HTTP_AUTHORIZATION= Bearer t"}, "", RD_ABSENT_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=Bearer"}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=Bearer "}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=Bearer   "}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=Bearer\tt"}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=Bearert"}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=t"}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=Basic t"}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION=DPoP t"}, "", RD_MISSING_TOKEN},
+	    {"flask", {"HTTP_AUTHORIZATION= Bearer t"}, "", RD_MISSING_TOKEN},
 	};
 
 	(void)state;

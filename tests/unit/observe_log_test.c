@@ -163,35 +163,35 @@ static void levels_below_the_least_are_not_written(void **state)
 
 static void a_limit_passes_so_many_a_second_and_some_at_once(void **state)
 {
-	struct rd_limit limit = {0};
+	struct rd_rate_limit limit = {0};
 	unsigned passed = 0;
 
 	(void)state;
 	for (int i = 0; i < 1000; i++)
-		passed += rd_limit_pass(&limit, 5000, 30);
+		passed += rd_rate_limit_pass(&limit, 5000, 30);
 	assert_int_equal(passed, 300);
-	assert_int_equal(rd_limit_held(&limit, 5999), 0);
-	assert_int_equal(rd_limit_held(&limit, 6000), 700);
-	assert_int_equal(rd_limit_held(&limit, 9000), 0);
+	assert_int_equal(rd_rate_limit_held(&limit, 5999), 0);
+	assert_int_equal(rd_rate_limit_held(&limit, 6000), 700);
+	assert_int_equal(rd_rate_limit_held(&limit, 9000), 0);
 	for (int64_t now_ms = 5000; now_ms < 15000; now_ms += 5)
-		passed += rd_limit_pass(&limit, now_ms, 30);
+		passed += rd_rate_limit_pass(&limit, now_ms, 30);
 	assert_in_range(passed, 300 + 299, 300 + 301);
 	for (int i = 0; i < 1000; i++) // after a pause
-		passed += rd_limit_pass(&limit, 115000, 30);
+		passed += rd_rate_limit_pass(&limit, 115000, 30);
 	assert_in_range(passed, 900 - 1, 900 + 1);
 }
 
 static void what_is_not_limited_always_passes(void **state)
 {
-	struct rd_limit limit = {0};
+	struct rd_rate_limit limit = {0};
 
 	(void)state;
 	for (int i = 0; i < 1000; i++)
-		assert_true(rd_limit_pass(&limit, 7000, 0));
-	assert_int_equal(rd_limit_held(&limit, 9000), 0);
+		assert_true(rd_rate_limit_pass(&limit, 7000, 0));
+	assert_int_equal(rd_rate_limit_held(&limit, 9000), 0);
 }
 
-#define AT_ONCE (RD_LOG_LINES_PER_S * RD_LIMIT_AT_ONCE_S)
+#define AT_ONCE (RD_LOG_LINES_PER_S * RD_RATE_LIMIT_BURST_S)
 
 static void a_flood_of_one_event_is_some_lines_and_a_number(void **state)
 {

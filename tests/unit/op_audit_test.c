@@ -58,8 +58,9 @@ static void each_refusal_of_a_refresh_is_counted_by_its_outcome(void **state)
 	static const struct {
 		char letter;
 		enum rd_result result;
-	} rows[] = {{'A', RD_ABSENT}, {'V', RD_REVOKED}, {'E', RD_EXPIRED},  {'W', RD_WRONG_CLIENT},
-		    {'U', RD_REUSE},  {'F', RD_FUTURE},  {'S', RD_BAD_SCOPE}};
+	} rows[] = {{'A', RD_NO_RECORD},    {'V', RD_REVOKED}, {'E', RD_EXPIRED},
+		    {'W', RD_WRONG_CLIENT}, {'U', RD_REUSE},   {'F', RD_FUTURE},
+		    {'S', RD_BAD_SCOPE}};
 	const struct rd_record record = op_record(3);
 
 	(void)state;

@@ -160,7 +160,7 @@ static enum rd_result takes(const char *client_id, const char *audience)
 	op.call.now_ms = OP_WORKER_MS;
 	rd_jwt_sign(&buf, &access, op.service.signer, 0);
 	result =
-	    rd_access_read(&op.call, copy_of(rd_buf_span(&buf)), RD_AUDIENCE_CLIENT_S, &access);
+	    rd_access_read(&op.call, copy_of(rd_buf_span(&buf)), RD_AUDIENCE_OF_CLIENT, &access);
 	if (!result)
 		assert_text(access.aud, audience);
 	return result;

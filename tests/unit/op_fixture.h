@@ -18,7 +18,7 @@
 static struct {
 	struct rd_config config;
 	struct rd_service service;
-	struct rd_verified *verified; // of the worker
+	struct rd_jwt_cache *jwt_cache; // of the worker
 	enum rd_hashing hashing;
 	enum rd_log_level least; // that is heard
 	bool draining, store_up;
@@ -169,7 +169,7 @@ static inline enum rd_step op_ask_for(struct rd_span body, const char *const *pa
 	op.call.body = (char *)(uintptr_t)copy_of(body).ptr;
 	op.call.body_len = body.len;
 	op.call.now_ms = OP_WORKER_MS;
-	op.call.verified = op.verified;
+	op.call.jwt_cache = op.jwt_cache;
 	op.call.hashing = op.hashing;
 	op.call.counts = op.counts;
 	op.call.metrics = op.metrics;

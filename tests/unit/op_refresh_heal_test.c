@@ -2,7 +2,7 @@
 // and a sender is recognized by its fingerprint.
 #include "refresh_fixture.h"
 
-// Presents generation n to a store that has generation g. Gives what the operation does then.
+// Presents generation n to a store that has generation g. Returns what the operation does then.
 static enum rd_step ahead(uint32_t n, uint32_t g, bool lost)
 {
 	const struct rd_record record = op_record(g);
@@ -107,7 +107,7 @@ static void t13_a_wrong_secret_is_not_adopted(void **state)
 }
 
 struct print {
-	uint8_t bytes[RD_PRINT_LEN];
+	uint8_t bytes[RD_FINGERPRINT_LEN];
 };
 
 static struct print print_of(const char *ip, const char *agent)
@@ -151,7 +151,7 @@ static void a_sender_is_its_agent_and_network(void **state)
 
 static void the_senders_look_is_not_kept_where_late_retries_are_off(void **state)
 {
-	static const uint8_t none[RD_PRINT_LEN];
+	static const uint8_t none[RD_FINGERPRINT_LEN];
 
 	(void)state;
 	op.config.late_retry_s = 0;

@@ -207,7 +207,7 @@ static void the_question_is_the_clients(void **state)
 	assert_text(op.question.arg[5], "0");
 	assert_text(op.question.arg[6], "");
 	assert_text(op.question.arg[7], "120000");
-	assert_int_equal(op.question.arg[8].len, RD_PRINT_LEN);
+	assert_int_equal(op.question.arg[8].len, RD_FINGERPRINT_LEN);
 	assert_text(op.question.arg[9], "0"); // nothing newer than Redis is believed, at first
 	assert_null(memmem(op.question.text, op.question.text_len, "rt1_", 4));
 }

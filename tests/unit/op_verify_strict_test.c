@@ -8,13 +8,13 @@ static int start(void **state)
 	const int failed = start_op(state);
 
 	op.config.clients[1].idle_ttl_s = 10; // keep
-	op.verified = rd_verified_new(1);
-	return failed || !op.verified ? -1 : 0;
+	op.jwt_cache = rd_jwt_cache_new(1);
+	return failed || !op.jwt_cache ? -1 : 0;
 }
 
 static int stop(void **state)
 {
-	rd_verified_free(op.verified);
+	rd_jwt_cache_free(op.jwt_cache);
 	return stop_op(state);
 }
 
@@ -191,15 +191,15 @@ static void the_answer_is_about_the_token_that_was_asked_for(void **state)
 	for (int i = 0; i < 3; i++) {
 		struct rd_access other = with_sid();
 		const char *text;
-		uint8_t id[RD_VERIFIED_ID];
+		uint8_t id[RD_JWT_CACHE_ID];
 
 		assert_int_equal(ask(&access, NULL), RD_STEP_ASK);
 		assert_int_equal(ask(&access, NULL), RD_STEP_ASK);
 		assert_null(op.call.json); // it was hot
 		other.sub = RD_SPAN("mallory");
 		text = signed_as(&other);
-		assert_true(rd_verified_id(op.verified, rd_span(text), ring(), id));
-		rd_verified_put(op.verified, id, &other, NOW);
+		assert_true(rd_jwt_cache_id(op.jwt_cache, rd_span(text), ring(), id));
+		rd_jwt_cache_put(op.jwt_cache, id, &other, NOW);
 		assert_int_equal(op_answer(op_turn('G', &record)), RD_STEP_REPLY);
 		assert_int_equal(op.reply.status, 200);
 		assert_string_equal(op_member("sub"), "anna");

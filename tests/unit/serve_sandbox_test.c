@@ -17,7 +17,7 @@
 #define JAILED true
 #endif
 
-// Runs act in a jailed process of its own. Gives what waitpid says of it.
+// Runs act in a jailed process of its own. Returns what waitpid says of it.
 static int jailed(int (*act)(void))
 {
 	const pid_t pid = fork();
@@ -25,7 +25,7 @@ static int jailed(int (*act)(void))
 
 	assert_true(pid >= 0);
 	if (pid == 0)
-		_exit(rd_jail_enter() ? act() : 99);
+		_exit(rd_sandbox_enter() ? act() : 99);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	return status;
 }

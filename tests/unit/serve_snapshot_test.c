@@ -24,21 +24,21 @@ static struct rd_published *published_ring(void)
 static void a_generation_stays_until_something_newer_is_published(void **state)
 {
 	struct rd_published *p = published_ring();
-	struct rd_generation *g = rd_generation_newest(NULL, p);
+	struct rd_snapshot *g = rd_snapshot_newest(NULL, p);
 
 	(void)state;
 	assert_non_null(g);
 	assert_memory_equal(&g->keys, ring(), sizeof g->keys);
-	assert_ptr_equal(rd_generation_newest(g, p), g);
+	assert_ptr_equal(rd_snapshot_newest(g, p), g);
 	rd_publish(p, &config, ring());
-	assert_ptr_not_equal(g = rd_generation_newest(g, p), NULL);
-	assert_int_equal(g->turn, 2);
-	rd_generation_drop(g);
+	assert_ptr_not_equal(g = rd_snapshot_newest(g, p), NULL);
+	assert_int_equal(g->version, 2);
+	rd_snapshot_release(g);
 }
 
 static void its_service_points_to_its_own_copy(void **state)
 {
-	struct rd_generation *g = rd_generation_newest(NULL, published_ring());
+	struct rd_snapshot *g = rd_snapshot_newest(NULL, published_ring());
 
 	(void)state;
 	assert_ptr_equal(g->service.config, &g->config);
@@ -47,27 +47,27 @@ static void its_service_points_to_its_own_copy(void **state)
 	assert_true(g->service.signer >= g->keys.access &&
 		    g->service.signer < g->keys.access + RD_KEYS_MAX);
 	assert_int_equal(g->service.signer->alg, RD_ALG_EDDSA);
-	rd_generation_drop(g);
+	rd_snapshot_release(g);
 }
 
 static void a_request_keeps_the_one_it_began_with(void **state)
 {
 	struct rd_published *p = published_ring();
-	struct rd_generation *g = rd_generation_newest(NULL, p), *mine, *newer;
+	struct rd_snapshot *g = rd_snapshot_newest(NULL, p), *mine, *newer;
 	struct rd_keys *other = calloc(1, sizeof *other);
 
 	(void)state;
 	assert_non_null(other);
-	mine = rd_generation_take(g);
+	mine = rd_snapshot_acquire(g);
 	rd_publish(p, &later, other);
-	newer = rd_generation_newest(g, p);
+	newer = rd_snapshot_newest(g, p);
 	assert_ptr_not_equal(newer, mine);
 	assert_memory_equal(&mine->keys, ring(), sizeof mine->keys);
 	assert_memory_equal(&newer->keys, other, sizeof *other);
 	assert_int_equal(mine->config.grace_s, config.grace_s);
 	assert_int_equal(newer->config.grace_s, later.grace_s);
-	rd_generation_drop(mine);
-	rd_generation_drop(newer);
+	rd_snapshot_release(mine);
+	rd_snapshot_release(newer);
 	free(other);
 }
 
@@ -93,7 +93,7 @@ static void a_copy_is_never_torn(void **state)
 	struct rd_published *p = rd_published_new();
 	struct rd_keys *keys = calloc(1, sizeof *keys);
 	struct rd_config *conf = calloc(1, sizeof *conf);
-	struct rd_generation *g = NULL;
+	struct rd_snapshot *g = NULL;
 	int status = 0;
 	pid_t pid;
 
@@ -112,15 +112,15 @@ static void a_copy_is_never_torn(void **state)
 	if (pid == 0)
 		_exit(0);
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		g = rd_generation_newest(g, p);
+		g = rd_snapshot_newest(g, p);
 		memset(&g->keys.access_count, g->keys.slot_key[0], sizeof g->keys.access_count);
 		assert_true(all_are(&g->keys, sizeof g->keys, g->keys.slot_key[0]));
 		assert_true(all_are(&g->config, sizeof g->config, g->keys.slot_key[0]));
 	}
 	assert_int_equal(status, 0);
-	g = rd_generation_newest(g, p);
-	assert_int_equal(g->turn, TURNS + 1);
-	rd_generation_drop(g);
+	g = rd_snapshot_newest(g, p);
+	assert_int_equal(g->version, TURNS + 1);
+	rd_snapshot_release(g);
 	free(conf);
 	free(keys);
 }

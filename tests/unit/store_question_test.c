@@ -29,7 +29,7 @@ static void rotate_asks_with_these_keys_and_arguments(void **state)
 	      .rotate = true,
 	      .scope = RD_SPAN("read write"),
 	      .late_ms = 120000,
-	      .print = {0xff, 0, '\n', 1, 0},
+	      .fingerprint = {0xff, 0, '\n', 1, 0},
 	      .adopt = 4},
 	     3,
 	     {RD_SPAN("3"), RD_SPAN("web"), RD_SPAN("10000"), RD_SPAN("2592000000"), RD_SPAN("7"),

@@ -53,7 +53,7 @@ static void a_revocation_is_done_or_refused_or_not_known(void **state)
 	} rows[] = {
 	    {{.count = 1, .part = {RD_SPAN("D" NOW_TXT "\0\0\0\0")}}, RD_OK, 0},
 	    {{.count = 1, .part = {RD_SPAN("D" NOW_TXT "\0\1\2\3")}}, RD_OK, 0x10203},
-	    {{.count = 1, .part = {RD_SPAN("A" NOW_TXT "\0\0\0\0")}}, RD_ABSENT, 0},
+	    {{.count = 1, .part = {RD_SPAN("A" NOW_TXT "\0\0\0\0")}}, RD_NO_RECORD, 0},
 	    {{.count = 1, .part = {RD_SPAN("V" NOW_TXT "\0\0\0\0")}}, RD_REVOKED, 0},
 	    {{.count = 1, .part = {RD_SPAN("W" NOW_TXT "\0\0\0\0")}}, RD_WRONG_CLIENT, 0},
 	    {{.count = 1, .part = {RD_SPAN("R" NOW_TXT "\0\0\0\0")}}, RD_STORE_OUT, 0},
@@ -216,7 +216,7 @@ static void a_session_that_is_looked_at_stands_or_is_over(void **state)
 	}
 	assert_int_equal(
 	    rd_read_session(&(struct rd_answer){.count = 1, .part = {RD_SPAN("A" NOW_TXT)}}, &turn),
-	    RD_ABSENT);
+	    RD_NO_RECORD);
 }
 
 static void a_login_asks_for_the_account_and_its_failed_ones(void **state)
@@ -248,9 +248,9 @@ static void an_account_is_read_or_absent_or_has_to_wait_or_out(void **state)
 	    {FOUR(RD_SPAN("a"), RD_SPAN("h"), NIL, NIL), RD_OK, false, 0},
 	    {FOUR(RD_SPAN("a"), RD_SPAN("h"), RD_SPAN("1"), NIL), RD_OK, true, 0},
 	    {FOUR(RD_SPAN("a"), RD_SPAN("h"), RD_SPAN(""), NIL), RD_OK, true, 0},
-	    {FOUR(NIL, NIL, NIL, NIL), RD_ABSENT, false, 0},
-	    {FOUR(RD_SPAN("a"), NIL, NIL, NIL), RD_ABSENT, false, 0},
-	    {FOUR(NIL, RD_SPAN("h"), NIL, NIL), RD_ABSENT, false, 0},
+	    {FOUR(NIL, NIL, NIL, NIL), RD_NO_RECORD, false, 0},
+	    {FOUR(RD_SPAN("a"), NIL, NIL, NIL), RD_NO_RECORD, false, 0},
+	    {FOUR(NIL, RD_SPAN("h"), NIL, NIL), RD_NO_RECORD, false, 0},
 	    {FOUR(NIL, NIL, NIL, RD_SPAN("1")), RD_WAIT, false, 1},
 	    {FOUR(RD_SPAN("a"), NIL, NIL, RD_SPAN("86400000")), RD_WAIT, false, 86400000},
 	    {FOUR(NIL, NIL, NIL, RD_SPAN("")), RD_STORE_OUT, false, -1},

@@ -7,14 +7,14 @@
 
 static inline int stop_verify(void **state)
 {
-	rd_verified_free(op.verified);
+	rd_jwt_cache_free(op.jwt_cache);
 	return stop_op(state);
 }
 
 static inline void empty_cache(void)
 {
-	rd_verified_free(op.verified);
-	op.verified = rd_verified_new(64);
+	rd_jwt_cache_free(op.jwt_cache);
+	op.jwt_cache = rd_jwt_cache_new(64);
 }
 
 // pairs: up to a NULL; kept, for op_text gives its memory again after four texts.
@@ -29,8 +29,8 @@ static inline enum rd_step ask(const char *const *pairs)
 		assert_true(i < COUNT(kept) && strlen(pairs[i]) < sizeof *kept);
 		again[i] = strcpy(kept[i], pairs[i]);
 	}
-	rd_verified_free(op.verified);
-	op.verified = NULL;
+	rd_jwt_cache_free(op.jwt_cache);
+	op.jwt_cache = NULL;
 	first = op_ask_for(RD_SPAN(""), again);
 	first_reply = op.reply;
 	memcpy(head, op.head, op.reply.head.len);

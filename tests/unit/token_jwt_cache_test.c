@@ -37,26 +37,27 @@ static struct made make(const char *jti)
 	return (struct made){.access = access_of(jti)};
 }
 
-static void put(struct rd_verified *cache, struct made *made)
+static void put(struct rd_jwt_cache *cache, struct made *made)
 {
-	uint8_t id[RD_VERIFIED_ID];
+	uint8_t id[RD_JWT_CACHE_ID];
 
 	sign(made, RD_ALG_EDDSA);
-	assert_true(rd_verified_id(cache, made->token, ring(), id));
-	rd_verified_put(cache, id, &made->access, NOW);
+	assert_true(rd_jwt_cache_id(cache, made->token, ring(), id));
+	rd_jwt_cache_put(cache, id, &made->access, NOW);
 }
 
-static bool get_as(struct rd_verified *cache, struct rd_span token, const struct rd_keys *keys,
+static bool get_as(struct rd_jwt_cache *cache, struct rd_span token, const struct rd_keys *keys,
 		   const struct rd_jwt_wants *as)
 {
-	char text[RD_VERIFIED_TEXT];
-	uint8_t id[RD_VERIFIED_ID];
+	char text[RD_JWT_CACHE_TEXT];
+	uint8_t id[RD_JWT_CACHE_ID];
 	struct rd_access out;
 
-	return rd_verified_id(cache, token, keys, id) && rd_verified_get(cache, id, as, text, &out);
+	return rd_jwt_cache_id(cache, token, keys, id) &&
+	       rd_jwt_cache_get(cache, id, as, text, &out);
 }
 
-static bool has(struct rd_verified *cache, const struct made *made)
+static bool has(struct rd_jwt_cache *cache, const struct made *made)
 {
 	char text[1024];
 
@@ -73,15 +74,15 @@ static void assert_span(struct rd_span is, struct rd_span wanted)
 
 static void a_hit_says_what_verifying_says(void **state)
 {
-	struct rd_verified *cache = rd_verified_new(8);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(8);
 	const char *jtis[] = {"j", "", "0123456789abcdef"};
 
 	(void)state;
 	for (int i = 0; i < 6; i++) {
 		struct made made = make(jtis[i % 3]);
 		struct json_object *doc;
-		char text[RD_VERIFIED_TEXT];
-		uint8_t id[RD_VERIFIED_ID];
+		char text[RD_JWT_CACHE_TEXT];
+		uint8_t id[RD_JWT_CACHE_ID];
 		struct rd_access cold, hot;
 
 		if (i == 1)
@@ -90,10 +91,10 @@ static void a_hit_says_what_verifying_says(void **state)
 		made.access.fresh = i % 2;
 		sign(&made, i < 3 ? RD_ALG_EDDSA : RD_ALG_HS256);
 		assert_int_equal(rd_jwt_verify(made.token, ring(), &wants, &doc, &cold), RD_OK);
-		assert_true(rd_verified_id(cache, made.token, ring(), id));
-		assert_false(rd_verified_get(cache, id, &wants, text, &hot));
-		rd_verified_put(cache, id, &cold, NOW);
-		assert_true(rd_verified_get(cache, id, &wants, text, &hot));
+		assert_true(rd_jwt_cache_id(cache, made.token, ring(), id));
+		assert_false(rd_jwt_cache_get(cache, id, &wants, text, &hot));
+		rd_jwt_cache_put(cache, id, &cold, NOW);
+		assert_true(rd_jwt_cache_get(cache, id, &wants, text, &hot));
 		assert_span(hot.iss, cold.iss);
 		assert_span(hot.aud, cold.aud);
 		assert_span(hot.sub, cold.sub);
@@ -107,12 +108,12 @@ static void a_hit_says_what_verifying_says(void **state)
 		assert_true(hot.sub.ptr >= text && hot.sub.ptr < text + sizeof text);
 		rd_json_free(doc);
 	}
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 }
 
 static void s5_a_token_with_one_bit_changed_never_hits(void **state)
 {
-	struct rd_verified *cache = rd_verified_new(4);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(4);
 	struct made made = make("j");
 	char *text = made.text;
 
@@ -128,12 +129,12 @@ static void s5_a_token_with_one_bit_changed_never_hits(void **state)
 		assert_false(get_as(cache, (struct rd_span){text, len}, ring(), &wants));
 	text[made.token.len++] = 'A';
 	assert_false(has(cache, &made));
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 }
 
 static void an_entry_never_outlives_exp(void **state)
 {
-	struct rd_verified *cache = rd_verified_new(4);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(4);
 	struct made made = make("j");
 	struct rd_jwt_wants later = wants;
 
@@ -145,17 +146,17 @@ static void an_entry_never_outlives_exp(void **state)
 	assert_false(get_as(cache, made.token, ring(), &later));
 	later.now_s = made.access.exp_s + 1000000;
 	assert_false(get_as(cache, made.token, ring(), &later));
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 }
 
 static void a_hit_is_for_its_issuer_and_its_audience(void **state)
 {
 	static const struct rd_span names[] = {RD_SPAN("orders"), RD_SPAN("ap"), RD_SPAN("apii"),
 					       RD_SPAN("")};
-	struct rd_verified *cache = rd_verified_new(4);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(4);
 	struct made made = make("j"), other;
 	struct rd_jwt_wants as = wants;
-	uint8_t id[RD_VERIFIED_ID];
+	uint8_t id[RD_JWT_CACHE_ID];
 
 	(void)state;
 	put(cache, &made);
@@ -170,12 +171,12 @@ static void a_hit_is_for_its_issuer_and_its_audience(void **state)
 	// A token with several audiences is there once for each that was asked for.
 	other = made;
 	other.access.aud = names[0];
-	assert_true(rd_verified_id(cache, made.token, ring(), id));
-	rd_verified_put(cache, id, &other.access, NOW);
+	assert_true(rd_jwt_cache_id(cache, made.token, ring(), id));
+	rd_jwt_cache_put(cache, id, &other.access, NOW);
 	assert_true(has(cache, &made));
 	as.aud = names[0];
 	assert_true(get_as(cache, made.token, ring(), &as));
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 }
 
 static void without_its_key_a_token_is_not_found(void **state)
@@ -186,7 +187,7 @@ static void without_its_key_a_token_is_not_found(void **state)
 	    // another secret in its place
 	    RING_DEPLOYMENT RING_REFRESH
 	    "access EdDSA active kJGSk5SVlpeYmZqbnJ2en6ChoqOkpaanqKmqq6ytrq8\n"};
-	struct rd_verified *cache = rd_verified_new(4);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(4);
 	struct made made = make("j");
 	char reason[100];
 
@@ -202,12 +203,12 @@ static void without_its_key_a_token_is_not_found(void **state)
 		rd_keys_wipe(&keys);
 	}
 	assert_true(has(cache, &made)); // and it is found when the key is back
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 }
 
 static void the_longest_unused_makes_room(void **state)
 {
-	struct rd_verified *cache = rd_verified_new(4);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(4);
 	struct made made[] = {make("0"), make("1"), make("2"), make("3"), make("4"), make("5")};
 
 	(void)state;
@@ -223,12 +224,12 @@ static void the_longest_unused_makes_room(void **state)
 	put(cache, &made[4]); // again: nobody has to go
 	assert_true(has(cache, &made[0]) && has(cache, &made[2]) && has(cache, &made[3]) &&
 		    has(cache, &made[4]));
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 }
 
 static void an_expired_one_makes_room_first(void **state)
 {
-	struct rd_verified *cache = rd_verified_new(4);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(4);
 	struct made made[] = {make("0"), make("1"), make("2"), make("3"), make("4")};
 
 	(void)state;
@@ -239,7 +240,7 @@ static void an_expired_one_makes_room_first(void **state)
 	put(cache, &made[4]);
 	assert_true(has(cache, &made[0]) && has(cache, &made[1]) && has(cache, &made[3]) &&
 		    has(cache, &made[4]));
-	rd_verified_free(cache);
+	rd_jwt_cache_free(cache);
 }
 
 static void it_never_holds_more_than_its_size(void **state)
@@ -250,7 +251,7 @@ static void it_never_holds_more_than_its_size(void **state)
 
 	(void)state;
 	for (size_t s = 0; s < COUNT(sizes); s++) {
-		struct rd_verified *cache = rd_verified_new(sizes[s]);
+		struct rd_jwt_cache *cache = rd_jwt_cache_new(sizes[s]);
 		size_t held = 0;
 
 		for (size_t i = 0; i < COUNT(made); i++) {
@@ -264,22 +265,22 @@ static void it_never_holds_more_than_its_size(void **state)
 		assert_in_range(held, 1, sizes[s]);
 		// Four times as many as there is room for find nearly every place.
 		assert_true(held >= sizes[s] / 4 * 3);
-		rd_verified_free(cache);
+		rd_jwt_cache_free(cache);
 	}
 }
 
 static void what_is_too_long_is_not_kept(void **state)
 {
 	static char name[256];
-	struct rd_verified *cache = rd_verified_new(4);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(4);
 	struct made made = make("j");
-	uint8_t id[RD_VERIFIED_ID];
+	uint8_t id[RD_JWT_CACHE_ID];
 	size_t rest;
 
 	(void)state;
 	memset(name, '~', sizeof name);
 	made.access.sid = (struct rd_span){name, 200};
-	rest = RD_VERIFIED_TEXT - made.access.iss.len - made.access.aud.len -
+	rest = RD_JWT_CACHE_TEXT - made.access.iss.len - made.access.aud.len -
 	       made.access.client_id.len - made.access.scope.len - made.access.jti.len - 200;
 	made.access.sub = (struct rd_span){name, rest};
 	put(cache, &made);
@@ -287,46 +288,46 @@ static void what_is_too_long_is_not_kept(void **state)
 	made.access.sub.len++;
 	put(cache, &made);
 	assert_false(has(cache, &made));
-	assert_false(rd_verified_id(cache, (struct rd_span){0}, ring(), id));
-	rd_verified_free(cache);
+	assert_false(rd_jwt_cache_id(cache, (struct rd_span){0}, ring(), id));
+	rd_jwt_cache_free(cache);
 }
 
 static void a_text_longer_than_any_token_is_not_hashed(void **state)
 {
 	static char text[RD_JWT_MAX + 1];
-	struct rd_verified *cache = rd_verified_new(1);
+	struct rd_jwt_cache *cache = rd_jwt_cache_new(1);
 	struct made made = make("j");
-	uint8_t id[RD_VERIFIED_ID];
+	uint8_t id[RD_JWT_CACHE_ID];
 
 	(void)state;
 	sign(&made, RD_ALG_EDDSA);
 	memset(text, 'A', sizeof text);
 	memcpy(text, made.token.ptr, made.token.len);
-	assert_true(rd_verified_id(cache, (struct rd_span){text, RD_JWT_MAX}, ring(), id));
-	assert_false(rd_verified_id(cache, (struct rd_span){text, RD_JWT_MAX + 1}, ring(), id));
-	rd_verified_free(cache);
+	assert_true(rd_jwt_cache_id(cache, (struct rd_span){text, RD_JWT_MAX}, ring(), id));
+	assert_false(rd_jwt_cache_id(cache, (struct rd_span){text, RD_JWT_MAX + 1}, ring(), id));
+	rd_jwt_cache_free(cache);
 }
 
 static void the_id_differs_from_cache_to_cache(void **state)
 {
-	struct rd_verified *one = rd_verified_new(1), *two = rd_verified_new(1);
+	struct rd_jwt_cache *one = rd_jwt_cache_new(1), *two = rd_jwt_cache_new(1);
 	struct made made = make("j");
-	uint8_t a[RD_VERIFIED_ID], b[RD_VERIFIED_ID];
+	uint8_t a[RD_JWT_CACHE_ID], b[RD_JWT_CACHE_ID];
 
 	(void)state;
 	sign(&made, RD_ALG_EDDSA);
-	assert_true(rd_verified_id(one, made.token, ring(), a));
-	assert_true(rd_verified_id(two, made.token, ring(), b));
+	assert_true(rd_jwt_cache_id(one, made.token, ring(), a));
+	assert_true(rd_jwt_cache_id(two, made.token, ring(), b));
 	assert_memory_not_equal(a, b, sizeof a);
-	rd_verified_free(one);
-	rd_verified_free(two);
+	rd_jwt_cache_free(one);
+	rd_jwt_cache_free(two);
 }
 
 static void zero_means_none(void **state)
 {
 	(void)state;
-	assert_null(rd_verified_new(0));
-	rd_verified_free(NULL);
+	assert_null(rd_jwt_cache_new(0));
+	rd_jwt_cache_free(NULL);
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 #define PATIENCE_S 5 // an admin waits longer than a request does
 
-void rd_line_close(struct rd_line *line)
+void rd_blocking_close(struct rd_blocking *line)
 {
 	if (line->reply)
 		freeReplyObject(line->reply);
@@ -13,7 +13,7 @@ void rd_line_close(struct rd_line *line)
 	line->reply = line->ctx = NULL;
 }
 
-static bool fail(struct rd_line *line, struct rd_buf *why)
+static bool fail(struct rd_blocking *line, struct rd_buf *why)
 {
 	const redisContext *ctx = line->ctx;
 	const redisReply *reply = line->reply;
@@ -22,12 +22,12 @@ static bool fail(struct rd_line *line, struct rd_buf *why)
 		rd_put(why, reply->str, (size_t)reply->len);
 	else
 		rd_put_str(why, ctx->errstr);
-	rd_line_close(line);
+	rd_blocking_close(line);
 	return false;
 }
 
 // Takes the next reply in place of the one before.
-static bool take(struct rd_line *line, struct rd_buf *why)
+static bool take(struct rd_blocking *line, struct rd_buf *why)
 {
 	const redisReply *reply;
 
@@ -40,7 +40,7 @@ static bool take(struct rd_line *line, struct rd_buf *why)
 	return reply->type != REDIS_REPLY_ERROR || fail(line, why);
 }
 
-static bool open_line(struct rd_line *line, struct rd_buf *why)
+static bool open_line(struct rd_blocking *line, struct rd_buf *why)
 {
 	const struct timeval limit = {PATIENCE_S, 0};
 	char problem[RD_DIAL_WHY_MAX];
@@ -60,7 +60,7 @@ static bool open_line(struct rd_line *line, struct rd_buf *why)
 }
 
 // Whether a replica has what was written on this connection: the reply to WAIT.
-static bool confirmed(struct rd_line *line, struct rd_buf *why)
+static bool confirmed(struct rd_blocking *line, struct rd_buf *why)
 {
 	redisReply *reply = NULL;
 	const bool yes = redisGetReply(line->ctx, (void **)&reply) == REDIS_OK &&
@@ -74,8 +74,8 @@ static bool confirmed(struct rd_line *line, struct rd_buf *why)
 	return fail(line, why);
 }
 
-bool rd_line_ask(struct rd_line *line, const struct rd_question *question, struct rd_answer *answer,
-		 struct rd_buf *why)
+bool rd_blocking_ask(struct rd_blocking *line, const struct rd_question *question,
+		     struct rd_answer *answer, struct rd_buf *why)
 {
 	if (!line->ctx && !open_line(line, why))
 		return false;
@@ -88,7 +88,7 @@ bool rd_line_ask(struct rd_line *line, const struct rd_question *question, struc
 	return true;
 }
 
-int64_t rd_line_clock(struct rd_line *line, struct rd_span prefix, struct rd_buf *why)
+int64_t rd_blocking_clock(struct rd_blocking *line, struct rd_span prefix, struct rd_buf *why)
 {
 	static const uint8_t nobody[RD_SLOT_LEN];
 	struct rd_question question;
@@ -96,9 +96,9 @@ int64_t rd_line_clock(struct rd_line *line, struct rd_span prefix, struct rd_buf
 	struct rd_turn turn;
 
 	rd_ask_session(&question, prefix, nobody, "----------------------");
-	if (!rd_line_ask(line, &question, &answer, why))
+	if (!rd_blocking_ask(line, &question, &answer, why))
 		return -1;
-	if (rd_read_session(&answer, &turn) == RD_ABSENT)
+	if (rd_read_session(&answer, &turn) == RD_NO_RECORD)
 		return turn.now_ms;
 	rd_put_lit(why, "an answer that makes no sense");
 	return -1;

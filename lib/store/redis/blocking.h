@@ -2,16 +2,16 @@
 #pragma once
 #include "store/redis/connection.h"
 
-struct rd_line {
+struct rd_blocking {
 	const struct rd_redis_config *config;
 	void *ctx, *reply; // hiredis'; NULL when there is none
 };
 
 // Asks and waits, five seconds at most. Connects when it must. False with why on failure; the next
 // question then gets a new connection. *answer is good until the next question or the close.
-[[nodiscard]] bool rd_line_ask(struct rd_line *line, const struct rd_question *question,
-			       struct rd_answer *answer, struct rd_buf *why);
+[[nodiscard]] bool rd_blocking_ask(struct rd_blocking *line, const struct rd_question *question,
+				   struct rd_answer *answer, struct rd_buf *why);
 // Redis' clock, in ms; -1 with why on failure.
-[[nodiscard]] int64_t rd_line_clock(struct rd_line *line, struct rd_span prefix,
-				    struct rd_buf *why);
-void rd_line_close(struct rd_line *line);
+[[nodiscard]] int64_t rd_blocking_clock(struct rd_blocking *line, struct rd_span prefix,
+					struct rd_buf *why);
+void rd_blocking_close(struct rd_blocking *line);

@@ -185,7 +185,7 @@ static size_t ask_all(redisContext *ctx, const struct rd_redis_check *check,
 	return n;
 }
 
-// Gives false when no more answers will come.
+// Returns false when no more answers will come.
 static bool read_step(redisContext *ctx, struct rd_redis_check *check, const struct step *step)
 {
 	redisReply *reply = NULL;

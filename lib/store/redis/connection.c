@@ -205,7 +205,7 @@ static void finish(struct rd_redis *r, const redisReply *reply, long long replic
 	p->done(p, &answer);
 }
 
-// Gives whether the reply was kept for later.
+// Returns whether the reply was kept for later.
 static bool question_reply(struct rd_redis *r, redisReply *reply)
 {
 	struct rd_pending *p = r->sent.first;

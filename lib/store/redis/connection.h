@@ -55,7 +55,7 @@ struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd
 void rd_redis_submit(struct rd_redis *redis, struct rd_pending *pending);
 void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_ms);
 // Connects when it is time, refuses what is overdue and writes what was submitted. Call it once at
-// the end of each wake-up. Gives the ms until it wants to be called again, -1 for no wish.
+// the end of each wake-up. Returns the ms until it wants to be called again, -1 for no wish.
 int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
 bool rd_redis_up(const struct rd_redis *redis); // connected, scripts loaded

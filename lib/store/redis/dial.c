@@ -130,7 +130,7 @@ static bool send_somebody(struct rd_dial *d)
 	return false;
 }
 
-// Gives whether there is an address to try; if not, and why is empty, there may be one later.
+// Returns whether there is an address to try; if not, and why is empty, there may be one later.
 static bool know(struct rd_dial *d, char why[static RD_DIAL_WHY_MAX])
 {
 	ssize_t n;

@@ -32,7 +32,7 @@ static int64_t uptime_s(struct rd_span info)
 	return n;
 }
 
-// Takes the id. Gives whether another one was known before.
+// Takes the id. Returns whether another one was known before.
 static bool changed(char id[static RD_RUN_ID_LEN], struct rd_span now)
 {
 	const bool other = id[0] && memcmp(id, now.ptr, RD_RUN_ID_LEN) != 0;

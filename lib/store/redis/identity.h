@@ -18,7 +18,7 @@ struct rd_identity {
 // its colon.
 struct rd_span rd_info_field(struct rd_span info, struct rd_span name);
 
-// Appends the questions. Gives how many replies will come.
+// Appends the questions. Returns how many replies will come.
 int rd_identity_ask(redisContext *ctx);
 // Reads one reply; what is not in it stays.
 void rd_identity_read(struct rd_identity *identity, struct rd_span info, int64_t now_ms);

@@ -1,6 +1,6 @@
 -- Tries every command that the other scripts call, on keys of its own that are gone afterwards.
 -- KEYS three in one hash slot that nobody uses: for a string, a hash, a sorted set.
--- Gives {command, error, command, error ...} of those that failed. A unit test holds it against the other scripts.
+-- Returns {command, error, command, error ...} of those that failed. A unit test holds it against the other scripts.
 
 local s, h, z = KEYS[1], KEYS[2], KEYS[3]
 local tries = {

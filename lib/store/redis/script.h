@@ -12,7 +12,7 @@ extern const char *const rd_script_texts[RD_SCRIPT_COUNT];
 // text.
 void rd_script_append(redisContext *ctx, const struct rd_question *question, const char *sha);
 
-// Appends AUTH and SELECT as the configuration wants them. Gives how many replies will come.
+// Appends AUTH and SELECT as the configuration wants them. Returns how many replies will come.
 int rd_script_greet(redisContext *ctx, const struct rd_redis_config *config);
 
 // Turns a reply into an answer that borrows from it. Anything unforeseen is away.

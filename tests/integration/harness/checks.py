@@ -35,7 +35,7 @@ def claims(access_token):
 
 
 def success(response, dialect, scope=None):
-    """Byte-exact: the dialect's members in their order, nothing else. Gives (answer, claims)."""
+    """Byte-exact: the dialect's members in their order, nothing else. Returns (answer, claims)."""
     common(response)
     assert response.status == 200, response
     answer = json.loads(response.body)

@@ -11,7 +11,7 @@ def key_file(made):
 
 
 def key(made, *verb, code=0):
-    """`refreshd key …`. Gives what it printed, which is no secret."""
+    """`refreshd key …`. Returns what it printed, which is no secret."""
     done = made.run("key", *verb, text=True)
     said = done.stdout + done.stderr
     assert done.returncode == code, said

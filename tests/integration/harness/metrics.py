@@ -57,6 +57,6 @@ def of(service):
 
 
 def promtool(*words, text=""):
-    """Gives what it complains of."""
+    """Returns what it complains of."""
     done = subprocess.run([PROMTOOL, *words], input=text, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout + done.stderr

@@ -81,7 +81,7 @@ def a_young_head_rotates_in_the_store(s):
 
 
 def late(s):
-    """Gives the head after a late retry, when it is old by itself."""
+    """Returns the head after a late retry, when it is old by itself."""
     token = s.issue()
     head = s.refresh(token).received
     s.wait()
@@ -161,7 +161,7 @@ def a_late_retry_moves_w(s):
 
 
 def rotated_in_the_future(s, ms=500):
-    """Gives a token whose clock was set back after its rotation, with looks around the replay that heals it."""
+    """Returns a token whose clock was set back after its rotation, with looks around the replay that heals it."""
     token = s.issue()
     s.refresh(token)
     s.set_back(ms)

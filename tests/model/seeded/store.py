@@ -51,7 +51,7 @@ def a_login_gets_another_subject(s):
 # S8: atomic.
 
 def looked(s):
-    """Gives a token that was rotated, and the snapshots of before and after."""
+    """Returns a token that was rotated, and the snapshots of before and after."""
     token = s.issue()
     s.look()
     token = s.refresh(token).received
