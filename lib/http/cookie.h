@@ -1,6 +1,6 @@
 // Cookies as a credential: reading one, and whether the page that sent it is ours.
 #pragma once
-#include "base/result.h"
+#include "base/outcomes.h"
 #include "http/params.h"
 
 // The cookie of this name (RFC 6265 section 5.4). RD_OK, RD_MISSING_TOKEN, or RD_BAD_REQUEST when

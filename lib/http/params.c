@@ -15,7 +15,7 @@ static void file(struct rd_params *params, size_t i, struct rd_span value)
 	if (!params->value[i].ptr)
 		params->value[i] = value;
 	else if (header || !rd_span_is(params->value[i], value))
-		params->repeated |= 1U << i;
+		params->repeated |= UINT32_C(1) << i;
 }
 
 void rd_params_add(struct rd_params *params, struct rd_span pair)

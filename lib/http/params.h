@@ -1,5 +1,6 @@
 // What nginx tells about a request: the FastCGI parameters we know, everything else is ignored.
 #pragma once
+#include <assert.h>
 #include "base/span.h"
 
 // clang-format off
@@ -40,8 +41,14 @@ enum rd_param {
 struct rd_params {
 	struct rd_span value[RD_PARAM_COUNT]; // empty: not sent
 	// Bit set of rd_param: two headers of one name, or one CGI variable with two values.
-	unsigned repeated;
+	uint32_t repeated;
 };
+static_assert(RD_PARAM_COUNT <= 32, "struct rd_params keeps its repeats in 32 bits");
+
+static inline bool rd_params_repeated(const struct rd_params *params, enum rd_param param)
+{
+	return params->repeated >> param & 1;
+}
 
 // Files one `NAME=value` under its name. Unknown names are left out.
 void rd_params_add(struct rd_params *params, struct rd_span pair);

@@ -1,7 +1,7 @@
 // A reply: status, header lines and body, written into the worker's buffers. Pure.
 #pragma once
 #include "base/buf.h"
-#include "base/result.h"
+#include "base/outcomes.h"
 #include "http/dialect.h"
 
 // The longest access token with both lifetimes around it fits, and a page of sessions; and it must

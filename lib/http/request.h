@@ -2,7 +2,7 @@
 // the body, which stay until the answer is out. Decoding is pure.
 #pragma once
 #include "base/json.h"
-#include "base/result.h"
+#include "base/outcomes.h"
 #include "http/dialect.h"
 #include "http/form.h"
 #include "http/params.h"

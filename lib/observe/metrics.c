@@ -6,12 +6,6 @@
 const char *const rd_route_names[RD_ROUTE_COUNT] = {RD_ROUTES(ROUTE_NAME)};
 #undef ROUTE_NAME
 
-const char *const rd_turn_names[RD_TURN_KIND_COUNT] = {
-    [RD_TURN_OTHER] = "other",         [RD_TURN_ISSUED] = "issued",   [RD_TURN_ROTATED] = "rotated",
-    [RD_TURN_COALESCED] = "coalesced", [RD_TURN_REPLAYED] = "replay", [RD_TURN_LATE] = "late",
-    [RD_TURN_ADOPTED] = "adopted",     [RD_TURN_KEPT] = "kept",
-};
-
 struct rd_metrics *rd_metrics_new(unsigned places, unsigned workers)
 {
 	const size_t size = sizeof(struct rd_metrics) + (places + 1) * sizeof(struct rd_counts);
@@ -84,7 +78,7 @@ void rd_count_login_refused(struct rd_counts *counts, enum rd_result result)
 		rd_counter_add(&counts->login_refused[result], 1);
 }
 
-void rd_count_line_lost(struct rd_counts *counts, enum rd_blocking_lost why, uint64_t lines)
+void rd_count_line_lost(struct rd_counts *counts, enum rd_line_lost why, uint64_t lines)
 {
 	if (counts)
 		rd_counter_add(&counts->lines_lost[why], lines);

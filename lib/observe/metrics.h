@@ -8,8 +8,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include "base/buf.h"
-#include "base/result.h"
-#include "store/store.h"
+#include "base/outcomes.h"
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock cannot be shared between processes");
 
@@ -72,10 +71,9 @@ enum rd_worker_state {
 	RD_WORKER_DRAINING,
 	RD_WORKER_STATE_COUNT
 };
-enum rd_blocking_lost { RD_LINE_BLOCKED, RD_LINE_LIMITED, RD_LINE_LOST_COUNT };
+enum rd_line_lost { RD_LINE_BLOCKED, RD_LINE_LIMITED, RD_LINE_LOST_COUNT };
 
 extern const char *const rd_route_names[RD_ROUTE_COUNT];
-extern const char *const rd_turn_names[RD_TURN_KIND_COUNT]; // of a refresh's success
 
 typedef _Atomic uint64_t rd_counter;
 
@@ -86,7 +84,7 @@ struct rd_counts {
 	rd_counter bucket[RD_ROUTE_COUNT][RD_BUCKET_COUNT]; // each alone, not cumulative
 	rd_counter duration_us[RD_ROUTE_COUNT];
 	rd_counter refused[RD_RESULT_COUNT];      // refreshes, by outcome
-	rd_counter refreshed[RD_TURN_KIND_COUNT]; // the others
+	rd_counter refreshed[RD_TURN_COUNT]; // the others
 	rd_counter revoked[RD_REASON_COUNT];      // sessions
 	rd_counter login_refused[RD_RESULT_COUNT];
 	rd_counter lines_lost[RD_LINE_LOST_COUNT];
@@ -123,11 +121,11 @@ static inline void rd_gauge(rd_counter *gauge, uint64_t value)
 
 // took_us below 0: not known.
 void rd_count_request(struct rd_counts *counts, enum rd_route route, int status, int64_t took_us);
-// kind RD_TURN_OTHER: what became of it is result.
+// kind RD_TURN_NONE: it was refused, as result says.
 void rd_count_refresh(struct rd_counts *counts, enum rd_result result, enum rd_turn_kind kind);
 void rd_count_revoked(struct rd_counts *counts, enum rd_reason reason, uint32_t sessions);
 void rd_count_login_refused(struct rd_counts *counts, enum rd_result result);
-void rd_count_line_lost(struct rd_counts *counts, enum rd_blocking_lost why, uint64_t lines);
+void rd_count_line_lost(struct rd_counts *counts, enum rd_line_lost why, uint64_t lines);
 
 // What a line of /metrics needs that nobody counts.
 struct rd_now {

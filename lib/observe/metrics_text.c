@@ -146,8 +146,8 @@ static void print_durations(const struct sample *s, const struct sums *sums)
 // mistakes only once they happen.
 static void print_refreshes(const struct sample *s, const struct sums *sums)
 {
-	for (size_t i = RD_TURN_ROTATED; i < RD_TURN_KIND_COUNT; i++)
-		labelled(s, "outcome", rd_turn_names[i], sums->all.refreshed[i]);
+	for (size_t i = RD_TURN_ROTATED; i <= RD_TURN_KEPT; i++)
+		labelled(s, "outcome", rd_turn_rows[i].outcome, sums->all.refreshed[i]);
 	for (size_t i = 1; i < RD_RESULT_COUNT; i++)
 		if (rd_refused((enum rd_result)i) || sums->all.refused[i])
 			labelled(s, "outcome", rd_result_rows[i].outcome, sums->all.refused[i]);

@@ -32,7 +32,7 @@ static const struct event failed[RD_RESULT_COUNT] = {
 };
 
 // A success of each refresh is for debugging: at 10,000 a second it would be 3 MB of log a second.
-static const struct event refreshed[RD_TURN_KIND_COUNT] = {
+static const struct event refreshed[RD_TURN_COUNT] = {
     [RD_TURN_ROTATED] = {"refresh.ok", RD_LOG_DEBUG, ALL, NULL},
     [RD_TURN_KEPT] = {"refresh.ok", RD_LOG_DEBUG, ALL, NULL},
     [RD_TURN_COALESCED] = {"refresh.coalesced", RD_LOG_DEBUG, ALL,
@@ -81,7 +81,7 @@ void rd_op_audit_failure(struct rd_call *call, enum rd_result result)
 
 	call->outcome = rd_result_rows[result].outcome;
 	if (route == RD_ROUTE_refresh)
-		rd_count_refresh(call->counts, result, RD_TURN_OTHER);
+		rd_count_refresh(call->counts, result, RD_TURN_NONE);
 	if (route == RD_ROUTE_refresh && result == RD_REUSE)
 		rd_count_revoked(call->counts, RD_REASON_REUSE, 1);
 	if (route == RD_ROUTE_login)
@@ -97,7 +97,7 @@ bool rd_op_audit_forged(struct rd_call *call)
 
 void rd_op_audit_refresh(struct rd_call *call, enum rd_turn_kind kind)
 {
-	call->outcome = rd_turn_names[kind];
+	call->outcome = rd_turn_rows[kind].outcome;
 	rd_count_refresh(call->counts, RD_OK, kind);
 	tell(call, &refreshed[kind]);
 }

@@ -82,22 +82,6 @@ uint64_t rd_take_int(struct rd_span *rest, size_t bytes)
 	return n;
 }
 
-static const struct {
-	char letter;
-	enum rd_result result;
-	enum rd_turn_kind kind;
-} letters_known[] = {
-    {'R', RD_OK, RD_TURN_ROTATED},      {'C', RD_OK, RD_TURN_COALESCED},
-    {'P', RD_OK, RD_TURN_REPLAYED},     {'L', RD_OK, RD_TURN_LATE},
-    {'H', RD_OK, RD_TURN_ADOPTED},      {'K', RD_OK, RD_TURN_KEPT},
-    {'I', RD_OK, RD_TURN_ISSUED},       {'G', RD_OK, RD_TURN_OTHER},
-    {'D', RD_OK, RD_TURN_OTHER},        {'A', RD_NO_RECORD, RD_TURN_OTHER},
-    {'B', RD_BAD_LOGIN, RD_TURN_OTHER}, {'V', RD_REVOKED, RD_TURN_OTHER},
-    {'E', RD_EXPIRED, RD_TURN_OTHER},   {'W', RD_WRONG_CLIENT, RD_TURN_OTHER},
-    {'U', RD_REUSE, RD_TURN_OTHER},     {'F', RD_FUTURE, RD_TURN_OTHER},
-    {'S', RD_BAD_SCOPE, RD_TURN_OTHER}, {'X', RD_STORE_OUT, RD_TURN_OTHER},
-};
-
 enum rd_result rd_answer_open(const struct rd_answer *answer, const char *letters,
 			      struct rd_turn *turn, struct rd_span *rest)
 {
@@ -105,13 +89,13 @@ enum rd_result rd_answer_open(const struct rd_answer *answer, const char *letter
 	if (answer->away || answer->count < 1 || rest->len < 7 || !rest->ptr[0] ||
 	    !strchr(letters, rest->ptr[0]))
 		return RD_STORE_OUT;
-	for (size_t i = 0; i < sizeof letters_known / sizeof *letters_known; i++) {
-		if (letters_known[i].letter != rest->ptr[0])
+	for (enum rd_turn_kind kind = RD_TURN_NONE + 1; kind < RD_TURN_COUNT; kind++) {
+		if (rd_turn_rows[kind].letter != rest->ptr[0])
 			continue;
 		(void)rd_take_int(rest, 1);
 		turn->now_ms = (int64_t)rd_take_int(rest, 6);
-		turn->kind = letters_known[i].kind;
-		return letters_known[i].result;
+		turn->kind = kind;
+		return rd_turn_rows[kind].result;
 	}
 	return RD_STORE_OUT;
 }

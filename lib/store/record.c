@@ -1,12 +1,6 @@
 #include "store/record.h"
 #include <assert.h>
 
-const char *const rd_reason_names[RD_REASON_COUNT] = {
-#define RD_REASON_NAME(name, text) text,
-    RD_REASONS(RD_REASON_NAME)
-#undef RD_REASON_NAME
-};
-
 struct reader {
 	const uint8_t *at;
 	size_t left;

@@ -33,26 +33,6 @@
 #define RD_RECORD_VAR_MAX \
 	(RD_USER_MAX + RD_CLIENT_MAX + RD_IP_MAX + RD_SCOPE_MAX + RD_CLAIMS_MAX + RD_AGENT_MAX + 9)
 
-// Why a session was revoked. The scripts write 1 and 2 by themselves.
-// clang-format off
-#define RD_REASONS(X) \
-	X(NONE,    "") \
-	X(REUSE,   "reuse") \
-	X(CAP,     "cap") \
-	X(LOGOUT,  "logout") \
-	X(USER,    "user") \
-	X(ADMIN,   "admin") \
-	X(ACCOUNT, "account")
-// clang-format on
-
-enum rd_reason {
-#define RD_REASON_ENUM(name, text) RD_REASON_##name,
-	RD_REASONS(RD_REASON_ENUM)
-#undef RD_REASON_ENUM
-	    RD_REASON_COUNT
-};
-extern const char *const rd_reason_names[RD_REASON_COUNT];
-
 struct rd_record {
 	bool revoked;
 	uint8_t kid, reason, late;

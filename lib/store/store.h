@@ -3,7 +3,7 @@
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
-#include "base/result.h"
+#include "base/outcomes.h"
 #include "store/record.h"
 
 // The scripts, each in its own .lua file of the same name, embedded at build.
@@ -66,18 +66,6 @@ struct rd_rotation {
 	int64_t late_ms;      // late retries are taken until then after a rotation; 0: never
 	uint8_t fingerprint[RD_FINGERPRINT_LEN]; // of the sender
 	unsigned adopt; // generations ahead of the record to believe; 0: none
-};
-
-enum rd_turn_kind {
-	RD_TURN_OTHER,     // no success
-	RD_TURN_ISSUED,    // a new session
-	RD_TURN_ROTATED,   // the head has a successor
-	RD_TURN_COALESCED, // the head is young and stays
-	RD_TURN_REPLAYED,  // the predecessor came within the grace
-	RD_TURN_LATE,      // the predecessor came late, its answer was lost
-	RD_TURN_ADOPTED,   // Redis had lost this generation
-	RD_TURN_KEPT,      // the client's token does not rotate: it has the one to keep
-	RD_TURN_KIND_COUNT
 };
 
 // What became of a session. RD_OK means: give out the token of out's generation. A refusal is one

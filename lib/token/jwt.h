@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/json.h"
-#include "base/result.h"
+#include "base/outcomes.h"
 #include "token/keys.h"
 
 #define RD_JWT_MAX    8192 // bytes of a whole token; one more is refused

@@ -7,7 +7,7 @@
 // Only the client id varies in length, so neither input is ambiguous.
 #pragma once
 #include <stdint.h>
-#include "base/result.h"
+#include "base/outcomes.h"
 #include "base/span.h"
 #include "token/keys.h"
 

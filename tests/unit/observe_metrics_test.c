@@ -77,7 +77,7 @@ static void counts_of_all_workers_are_summed(void **state)
 
 		rd_count_request(c, RD_ROUTE_refresh, 200, 900);
 		rd_count_refresh(c, RD_OK, RD_TURN_ROTATED);
-		rd_count_refresh(c, RD_FUTURE, RD_TURN_OTHER);
+		rd_count_refresh(c, RD_FUTURE, RD_TURN_NONE);
 		rd_count_revoked(c, RD_REASON_LOGOUT, 2);
 		rd_count_login_refused(c, RD_BUSY);
 		rd_count_line_lost(c, RD_LINE_LIMITED, 5);

@@ -1,4 +1,4 @@
-#include "base/result.h"
+#include "base/outcomes.h"
 #include "unit.h"
 
 static void all_refusals_of_a_grant_look_alike(void **state)
