@@ -1,6 +1,5 @@
-// ping: does the service answer? For health checks: exit 0 it does, 1 it does but says no, 69
-// nobody is there.
-#include <stdio.h>
+// refreshd ping: whether the service answers, for health checks. Exit status 0: it does, 1: it
+// answers that it cannot work, 69: nobody answers.
 #include "fcgi/admin/fastcgi_client.h"
 #include "fcgi/verbs.h"
 
@@ -14,7 +13,7 @@ int rd_verb_ping(const struct rd_config *config, int argc, char **argv)
 	struct rd_fastcgi_reply reply;
 
 	if (argc > ready)
-		return rd_complain(RD_EXIT_USAGE, "ping: what is '%s'?", argv[0]);
+		return rd_complain_argument("ping", argv[ready]);
 	switch (rd_fastcgi_get(config->listen, ready ? "ready" : "health", PATIENCE_MS, &text,
 			       &reply, &why)) {
 	case RD_FASTCGI_OK:

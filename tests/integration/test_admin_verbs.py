@@ -64,7 +64,7 @@ def test_session_list_cannot_steer_a_terminal(stack):
 def test_session_revoke_ends_one_and_leaves_the_other(stack):
     user = unique()
     tokens = {stack.issue(user)["refresh_token"] for _ in range(2)}
-    assert ok(stack, "session", "revoke", user, sessions(stack, user)[0]["sid"]) == "1 sessions ended\n"
+    assert ok(stack, "session", "revoke", user, sessions(stack, user)[0]["sid"]) == "1 session ended\n"
     assert sorted(stack.refresh(token).status for token in tokens) == [200, 401]
     assert len(sessions(stack, user)) == 1
 
@@ -94,7 +94,7 @@ def test_wrong_words_are_a_usage_error(stack, verb):
 
 def test_user_passwd_changes_the_password_and_ends_sessions(stack, user):
     token = json.loads(login(stack, user, "right").body)["refreshToken"]
-    assert "1 sessions ended" in ok(stack, "user", "passwd", user, stdin=b"other\n")
+    assert "1 session ended" in ok(stack, "user", "passwd", user, stdin=b"other\n")
     assert stack.refresh(token).status == 401
     assert login(stack, user, "right").status == 401
     assert login(stack, user, "other").status == 200
