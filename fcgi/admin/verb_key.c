@@ -54,8 +54,8 @@ static int open_file(struct edit *edit, const struct rd_config *config)
 	return 0;
 }
 
-// Opens the file and finds the key of `KID [--now]`. Returns 0, or the exit status after a
-// complaint.
+// Opens the file and finds the key of `KID [--now]`. Returns the exit status; after a complaint key
+// is NULL.
 static int open_key(struct edit *edit, const struct rd_config *config, int argc, char **argv)
 {
 	const struct rd_key_entry *found;
@@ -186,7 +186,7 @@ static int key_activate(const struct rd_config *config, int argc, char **argv)
 	int64_t from;
 	int status = open_key(&edit, config, argc, argv);
 
-	if (status)
+	if (!edit.key)
 		return status;
 	if (edit.key->state == RD_KEY_ACTIVE) {
 		printf("%s is already active; nothing done\n", edit.name);
@@ -221,7 +221,7 @@ static int key_retire(const struct rd_config *config, int argc, char **argv)
 	int64_t from;
 	int status = open_key(&edit, config, argc, argv);
 
-	if (status)
+	if (!edit.key)
 		return status;
 	if (edit.key->state == RD_KEY_ACTIVE)
 		return rd_complain(1, "%s is active; activate another key first", edit.name);

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness import service
+from harness.broken import breaks_off_behind
 from harness.dialects import compact
 from harness.redis_server import RedisServer
 from harness.wait import wait_until
@@ -131,6 +132,21 @@ def test_a_line_that_is_no_name_stops_with_its_number(one, tmp_path):
     line, err = run(one, "revoke-all", "--users", str(names), status=64)
     assert f"{names}:3: not a user name" in err and "to continue" in err
     assert line["state"] == "failed" and standing(one, given) == [401, 200]
+
+
+def test_a_folder_is_no_list_of_users(one, tmp_path):
+    line, err = run(one, "revoke-all", "--users", str(tmp_path), status=1)
+    assert err == f"refreshd: {tmp_path}: Is a directory\n" and line["state"] == "failed" and line["users"] == 0
+
+
+def test_a_list_that_breaks_off_is_a_failure_and_half_a_name_is_nobodys(one):
+    given = tokens(one, USERS[:2], per_user=1)
+    with breaks_off_behind(b"user 0\nuser 1") as list_of_users:
+        done = subprocess.run([one.bin, "session", "revoke-all", "--users", "-", "--config", one.config], env=one.env,
+                              stdin=list_of_users, capture_output=True, text=True, timeout=60)
+    line = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == 1 and "refreshd: -: Input/output error\n" in done.stderr and "to continue" in done.stderr
+    assert line["state"] == "failed" and line["users"] == 1 and standing(one, given) == [401, 200]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
