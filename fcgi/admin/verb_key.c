@@ -7,6 +7,7 @@
 
 #define WHY_MAX        (RD_KEYFILE_PATH_MAX + 300)
 #define NAME_MAX_BYTES (RD_KID_LEN + 32)
+#define TAKE_UP        "; send SIGHUP to apply it"
 
 static const char usage[] = "usage: refreshd key new [access [EdDSA|HS256] | refresh]\n"
 			    "       refreshd key list [--json]\n"
@@ -169,8 +170,6 @@ static int key_new(const struct rd_config *config, int argc, char **argv)
 			return make_key(config, false, (enum rd_alg)alg);
 	return rd_complain_usage(usage);
 }
-
-#define TAKE_UP "; send SIGHUP to apply it"
 
 // Whether the edit must wait until `from`, in unix seconds.
 static bool is_too_early(const struct edit *edit, int64_t from)

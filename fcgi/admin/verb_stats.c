@@ -1,7 +1,7 @@
 // refreshd stats: the counters of a running service, for people and for scripts.
 #include <stdlib.h>
+#include "fcgi/admin/admin.h"
 #include "fcgi/admin/fastcgi_client.h"
-#include "fcgi/verbs.h"
 #include "observe/metrics.h"
 
 #define PATIENCE_MS 5000
@@ -91,7 +91,10 @@ static struct rd_span label_of(const struct sample *s, const char *wanted)
 
 static double value_of(const struct sample *s)
 {
-	return strtod(s->value.ptr, NULL); // a line's end follows
+	char text[64];
+
+	snprintf(text, sizeof text, "%.*s", (int)s->value.len, s->value.ptr);
+	return strtod(text, NULL);
 }
 
 // The sum of all samples of a name, of those whose label begins with value where one is given.
@@ -226,21 +229,21 @@ static void print_json(const struct stats *stats)
 		printf("%s%.*s", before, (int)out.len, out.ptr);
 		before = ",\n";
 	}
-	puts(stats->count ? "]" : "[]");
+	puts(*before == '[' ? "[]" : "]");
 }
 
 int rd_verb_stats(const struct rd_config *config, int argc, char **argv)
 {
 	static char bytes[RD_METRICS_TEXT_MAX + 8192];
 	static struct stats stats;
-	const bool json = argc == 1 && strcmp(argv[0], "--json") == 0;
+	const bool json = rd_take_flag(&argc, argv, "--json");
 	char reason[512];
 	struct rd_buf text = RD_BUF(bytes), why = RD_BUF(reason);
 	struct rd_fastcgi_reply reply;
 	enum rd_fastcgi end;
 
-	if (argc > json)
-		return rd_complain_argument("stats", argv[json]);
+	if (argc)
+		return rd_complain_argument("stats", argv[0]);
 	end = rd_fastcgi_get(config->listen, "metrics", PATIENCE_MS, &text, &reply, &why);
 	if (end != RD_FASTCGI_OK)
 		return rd_complain(end == RD_FASTCGI_AWAY ? RD_EXIT_STORE : 1, "%.*s", (int)why.len,
