@@ -33,7 +33,9 @@ static char *read_text(FILE *file, const char *path, size_t *len, struct rd_buf 
 	}
 	text[*len] = 0;
 	fitting = realloc(text, *len + 1);
-	return fitting ? fitting : text;
+	if (fitting)
+		text = fitting;
+	return text;
 }
 
 // Returns the text of path, which conf holds then. NULL with why.
