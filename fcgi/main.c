@@ -1,85 +1,90 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+#include "base/nearest.h"
 #include "fcgi/admin/admin.h"
 #include "fcgi/admin/help.h"
 #include "observe/version.h"
 
-static int version(const struct rd_config *config, int argc, char **argv);
-static int help(const struct rd_config *config, int argc, char **argv);
-static int show(const struct rd_config *config, int argc, char **argv);
-static int completion(const struct rd_config *config, int argc, char **argv);
+static int print_version(const struct rd_config *config, int argc, char **argv);
+static int print_help(const struct rd_config *config, int argc, char **argv);
+static int print_config(const struct rd_config *config, int argc, char **argv);
+static int print_completion(const struct rd_config *config, int argc, char **argv);
 
 static const struct rd_verb verbs[] = {
     {"serve", "", "answers FastCGI requests until SIGTERM", rd_verb_serve},
     {"ping", "[--ready]",
-     "asks whether the service answers, or can do its work: 0 yes, 1 no, 69 away", rd_verb_ping},
-    {"stats", "[--json]", "what a running service has counted", rd_verb_stats},
+     "asks the running service whether it answers, or with --ready whether it can do its work; "
+     "exit status 0: yes, 1: no, 69: nobody answers",
+     rd_verb_ping},
+    {"stats", "[--json]", "prints the counters of the running service", rd_verb_stats},
     {"user", "add|passwd|disable|enable|delete NAME, list",
-     "accounts; passwords are read from stdin", rd_verb_user},
+     "manages accounts; passwords are read from stdin", rd_verb_user},
     {"session", "list USER, revoke USER SID, revoke-all USER|--users FILE|--everyone, clean",
      "lists and ends sessions, of one user or of many", rd_verb_session},
     {"inspect", "", "reads a token from stdin and explains it", rd_verb_inspect},
-    {"key", "new|list|activate|retire", "makes the key file, if there is none; rotates its keys",
+    {"key", "new|list|activate|retire", "makes the key file if there is none; rotates its keys",
      rd_verb_key},
     {"-t", "", "tests the configuration, the keys and Redis; exit status 0, 69 or 78",
      rd_verb_test},
-    {"-T", "", "prints every option's value and where it came from, as a configuration file", show},
-    {"doctor", "[--nginx FILE ...]", "names mistakes in the set-up, or in nginx's configuration",
-     rd_verb_doctor},
-    {"completion", "bash|zsh|fish", "prints a script that completes these words", completion},
-    {"version", "", "prints the version", version},
-    {"help", "", "prints this", help},
+    {"-T", "",
+     "prints the value of every option and where it came from, in the form of a configuration "
+     "file",
+     print_config},
+    {"doctor", "[--nginx FILE ...]",
+     "finds mistakes in the setup, or with --nginx in an nginx configuration", rd_verb_doctor},
+    {"completion", "bash|zsh|fish", "prints a completion script for the shell", print_completion},
+    {"version", "", "prints the version", print_version},
+    {"help", "", "prints this help", print_help},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
 
-static int version(const struct rd_config *config, int argc, char **argv)
+static int print_version(const struct rd_config *config, int argc, char **argv)
 {
 	(void)config, (void)argc, (void)argv;
 	printf("refreshd %s\n", rd_version);
 	return 0;
 }
 
-static int help(const struct rd_config *config, int argc, char **argv)
+static int print_help(const struct rd_config *config, int argc, char **argv)
 {
 	(void)config;
 	if (argc == 2 && strcmp(argv[0], "--mdoc") == 0) // for the man pages, at install
 		return rd_help_mdoc(argv[1], verbs, VERB_COUNT);
-	puts("usage: refreshd VERB [--config FILE] [--OPTION VALUE ...]\n");
+	puts("usage: refreshd VERB [ARGUMENT ...] [--config FILE] [--OPTION VALUE ...]\n");
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		char left[100];
 
 		snprintf(left, sizeof left, "%s %s", verbs[i].name, verbs[i].args);
 		rd_help_line(left, 26, verbs[i].help);
 	}
-	puts("\nOptions, in the file (REFRESHD_CONFIG names it too) as below, as flags "
-	     "--with-dashes, "
-	     "as\nvariables REFRESHD_UPPER_CASE; flags beat variables, variables the file. In "
-	     "brackets "
-	     "the\ndefault and the range. SIGHUP reads all again but for those that want a "
-	     "restart.");
+	puts("\nOptions. They come from flags (--grace-s 10), over environment variables\n"
+	     "(REFRESHD_GRACE_S=10), over the file that --config or REFRESHD_CONFIG names\n"
+	     "(grace_s = 10), over the defaults. In brackets: default and range. SIGHUP reads all\n"
+	     "of them again, except those marked (restart).");
 	rd_config_help();
 	return 0;
 }
 
-static int show(const struct rd_config *config, int argc, char **argv)
+static int print_config(const struct rd_config *config, int argc, char **argv)
 {
 	if (argc)
-		return rd_complain(RD_EXIT_USAGE, "-T: what is '%s'?", argv[0]);
+		return rd_complain_argument("-T", argv[0]);
 	printf("; refreshd %s\n", rd_version);
 	rd_config_show(config);
 	return 0;
 }
 
-static int completion(const struct rd_config *config, int argc, char **argv)
+static int print_completion(const struct rd_config *config, int argc, char **argv)
 {
 	(void)config;
 	return rd_help_completion(argc == 1 ? argv[0] : NULL, verbs, VERB_COUNT);
 }
 
-// NULL when there is none.
+// NULL: none is named.
 static const char *config_path(int *argc, char **argv)
 {
 	const char *path = rd_take_value(argc, argv, "--config");
@@ -89,9 +94,9 @@ static const char *config_path(int *argc, char **argv)
 	return path && *path ? path : NULL;
 }
 
-static bool load(struct rd_config *config, int *argc, char **argv, struct rd_buf *why)
+static bool load_config(struct rd_config *config, int *argc, char **argv, struct rd_buf *why)
 {
-	static char **given; // as it was, for a reload: the flags are taken out of argv
+	static char **given; // all of argv, for a reload: loading takes the flags out of it
 	const char *path = config_path(argc, argv);
 	const int count = *argc;
 
@@ -109,8 +114,8 @@ static bool load(struct rd_config *config, int *argc, char **argv, struct rd_buf
 	return true;
 }
 
-// A verb that did not understand its arguments may have been given an option that is misspelled.
-static int hinted(int status, int argc, char **argv)
+// An argument that a verb did not understand may be a misspelled option. Returns status.
+static int hint_at_option(int status, int argc, char **argv)
 {
 	char text[100];
 	struct rd_buf hint = RD_BUF(text);
@@ -124,30 +129,69 @@ static int hinted(int status, int argc, char **argv)
 	return status;
 }
 
-int main(int argc, char **argv)
+// Where one of the three is closed, the next file or socket would take its number, and what is
+// printed would go into it. Each is opened so that its use fails.
+static void hold_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+// A verb whose result could not be written has failed. Quiet when the reader has had enough.
+static int finish_output(int status)
+{
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno != EPIPE)
+		rd_complain(1, "stdout: %s", errno ? strerror(errno) : "write error");
+	return status ? status : 1;
+}
+
+static int run_verb(const struct rd_verb *verb, int argc, char **argv)
 {
 	static struct rd_config config;
-	const char *name = argc > 1 ? argv[1] : "help";
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
+	const bool configured =
+	    verb->run != print_version && verb->run != print_help && verb->run != print_completion;
 
-	signal(SIGPIPE, SIG_IGN); // a Redis or nginx that goes away is an error like others
+	if (!configured || load_config(&config, &argc, argv, &why))
+		return hint_at_option(verb->run(&config, argc, argv), argc, argv);
+	if (verb->run == rd_verb_test)
+		return rd_test_config_failed(rd_buf_span(&why));
+	return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+}
+
+static int complain_of_verb(const char *name)
+{
+	struct rd_nearest nearest = rd_nearest_to(rd_span(name));
+	char text[100];
+	struct rd_buf hint = RD_BUF(text);
+
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		rd_nearest_try(&nearest, verbs[i].name);
+	rd_put_nearest(&hint, &nearest);
+	if (!hint.len)
+		rd_put_lit(&hint, "; see refreshd help");
+	return rd_complain(RD_EXIT_USAGE, "unknown verb '%s'%.*s", name, (int)hint.len, hint.ptr);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "help";
+
+	hold_standard_files();
+	signal(SIGPIPE, SIG_IGN); // a connection that breaks is an error like others
 	if (sodium_init() < 0)
-		return rd_complain(1, "libsodium does not start");
+		return rd_complain(1, "libsodium cannot be initialised");
 	if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
-		name += 2;
+		name += strlen("--");
 	argc = argc > 2 ? argc - 2 : 0;
 	argv += 2;
-	for (size_t i = 0; i < VERB_COUNT; i++) {
-		if (strcmp(verbs[i].name, name) != 0)
-			continue;
-		if (verbs[i].run != version && verbs[i].run != help && verbs[i].run != completion &&
-		    !load(&config, &argc, argv, &why)) {
-			if (verbs[i].run == rd_verb_test)
-				return rd_test_config_failed(rd_buf_span(&why));
-			return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-		}
-		return hinted(verbs[i].run(&config, argc, argv), argc, argv);
-	}
-	return rd_complain(RD_EXIT_USAGE, "no verb '%s'; see refreshd help", name);
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return finish_output(run_verb(&verbs[i], argc, argv));
+	return complain_of_verb(name);
 }

@@ -1,9 +1,46 @@
-// What the verbs share.
 #include "fcgi/verbs.h"
 #include <stdarg.h>
-#include <stdio.h>
+#include "base/utf8.h"
 #include "config/keyfile.h"
 #include "store/redis/connection.h"
+
+void rd_print_safe(FILE *to, struct rd_span text)
+{
+	const uint8_t *at = (const uint8_t *)text.ptr;
+	size_t left = text.len;
+
+	while (left > 0) {
+		size_t skip;
+		const size_t printable = rd_utf8_printable(at, left, &skip);
+
+		fwrite(at, 1, printable, to);
+		at += printable;
+		left -= printable;
+		if (left == 0)
+			break;
+		putc('?', to);
+		at += skip;
+		left -= skip;
+	}
+}
+
+static void print_line(FILE *to, const char *format, va_list args)
+{
+	char line[RD_LINE_MAX];
+
+	vsnprintf(line, sizeof line, format, args);
+	rd_print_safe(to, rd_span(line));
+	putc('\n', to);
+}
+
+void rd_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_line(stdout, format, args);
+	va_end(args);
+}
 
 int rd_complain(int status, const char *format, ...)
 {
@@ -11,10 +48,20 @@ int rd_complain(int status, const char *format, ...)
 
 	va_start(args, format);
 	fputs("refreshd: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	print_line(stderr, format, args);
 	va_end(args);
 	return status;
+}
+
+int rd_complain_usage(const char *usage)
+{
+	fprintf(stderr, "%s\n", usage);
+	return RD_EXIT_USAGE;
+}
+
+int rd_complain_argument(const char *verb, const char *argument)
+{
+	return rd_complain(RD_EXIT_USAGE, "%s: unexpected argument '%s'", verb, argument);
 }
 
 bool rd_redis_read(const struct rd_config *config, char *password, struct rd_redis_config *out,
@@ -30,7 +77,7 @@ bool rd_redis_read(const struct rd_config *config, char *password, struct rd_red
 		if (!*config->redis_user)
 			return true;
 		rd_config_blame(config, RD_OPTION_redis_user, why);
-		rd_put_lit(why, "redis_user wants redis_password_file");
+		rd_put_lit(why, "redis_user needs redis_password_file");
 		return false;
 	}
 	rd_config_blame(config, RD_OPTION_redis_password_file, why);

@@ -1,14 +1,17 @@
-// The verbs of the command line. Each gets what is left of argv behind its name and gives the exit
-// status, one of sysexits.h.
+// What the verbs of the command line share: how they are called, how they end, and how they print.
 #pragma once
+#include <stdio.h>
+#include "base/secret.h"
 #include "config/config.h"
 
+// Exit statuses besides 0 and 1, of sysexits.h.
 #define RD_EXIT_USAGE  64
-#define RD_EXIT_STORE  69
+#define RD_EXIT_STORE  69 // Redis, or for ping and stats the service, is away
 #define RD_EXIT_CONFIG 78
 
 struct rd_verb {
 	const char *name, *args, *help;
+	// argc, argv: what is left behind the name. Returns the exit status.
 	int (*run)(const struct rd_config *config, int argc, char **argv);
 };
 
@@ -24,11 +27,32 @@ int rd_verb_inspect(const struct rd_config *config, int argc, char **argv);
 int rd_verb_doctor(const struct rd_config *config, int argc, char **argv);
 int rd_verb_user(const struct rd_config *config, int argc, char **argv);
 
-// For verbs: complains on stderr and gives status.
+// Text that may come from users, clients, Redis or files: each byte or character that does not
+// print (rd_utf8_prints) becomes a `?`, so that none can steer the administrator's terminal or
+// begin a line of its own.
+void rd_print_safe(FILE *to, struct rd_span text);
+// A line on stdout, printed so; at most RD_LINE_MAX bytes.
+#define RD_LINE_MAX 8192
+[[gnu::format(printf, 1, 2)]] void rd_say(const char *format, ...);
+// The same on stderr, behind "refreshd: ". Returns status.
 [[gnu::format(printf, 2, 3)]] int rd_complain(int status, const char *format, ...);
-// The address and password of config's Redis. password: RD_REDIS_PASSWORD_MAX bytes, must live as
-// long as out. False with why.
-#define RD_REDIS_PASSWORD_MAX 512
+// Prints the usage of a verb, our own text of one or more lines, on stderr. Returns RD_EXIT_USAGE.
+int rd_complain_usage(const char *usage);
+// Complains of an argument that the verb does not take. Returns RD_EXIT_USAGE.
+int rd_complain_argument(const char *verb, const char *argument);
+
+#define RD_REDIS_PASSWORD_MAX 512 // with its NUL
+struct rd_redis_password {
+	char text[RD_REDIS_PASSWORD_MAX];
+};
+static inline void rd_redis_password_wipe(struct rd_redis_password *password)
+{
+	rd_wipe(password, sizeof *password);
+}
+#define RD_REDIS_PASSWORD RD_WIPE(rd_redis_password_wipe) struct rd_redis_password
+
+// The address and the credentials of config's Redis. password: RD_REDIS_PASSWORD_MAX bytes, which
+// out points into. False with why.
 struct rd_redis_config;
 [[nodiscard]] bool rd_redis_read(const struct rd_config *config, char *password,
 				 struct rd_redis_config *out, struct rd_buf *why);

@@ -1,9 +1,5 @@
 #include "fcgi/admin/admin.h"
-#include <stdio.h>
-#include <termios.h>
 #include <time.h>
-#include <unistd.h>
-#include "base/secret.h"
 #include "config/keyfile.h"
 
 int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
@@ -13,8 +9,8 @@ int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 
 	memset(admin, 0, sizeof *admin);
 	admin->config = config;
-	admin->line.config = &admin->redis;
-	if (!rd_redis_from(config, admin->password, &admin->redis))
+	admin->connection.config = &admin->redis;
+	if (!rd_redis_from(config, admin->password.text, &admin->redis))
 		return RD_EXIT_CONFIG;
 	if (!rd_keyfile_load(config->key_file, &admin->keys, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
@@ -23,11 +19,11 @@ int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 
 void rd_admin_close(struct rd_admin *admin)
 {
-	rd_blocking_close(&admin->line);
+	rd_blocking_close(&admin->connection);
 	rd_wipe(admin, sizeof *admin);
 }
 
-static int redis_failed(const struct rd_buf *why)
+static int complain_of_redis(const struct rd_buf *why)
 {
 	return rd_complain(RD_EXIT_STORE, "Redis: %.*s", (int)why->len, why->ptr);
 }
@@ -37,8 +33,8 @@ int rd_admin_ask(struct rd_admin *admin)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
-	if (!rd_blocking_ask(&admin->line, &admin->question, &admin->answer, &why))
-		return redis_failed(&why);
+	if (!rd_blocking_ask(&admin->connection, &admin->question, &admin->answer, &why))
+		return complain_of_redis(&why);
 	return 0;
 }
 
@@ -47,13 +43,13 @@ int rd_admin_clock(struct rd_admin *admin, int64_t *now_ms)
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
-	*now_ms = rd_blocking_clock(&admin->line, rd_admin_prefix(admin), &why);
-	return *now_ms < 0 ? redis_failed(&why) : 0;
+	*now_ms = rd_blocking_clock(&admin->connection, rd_admin_prefix(admin), &why);
+	return *now_ms < 0 ? complain_of_redis(&why) : 0;
 }
 
-int rd_admin_bad_answer(void)
+int rd_admin_unexpected_answer(void)
 {
-	return rd_complain(RD_EXIT_STORE, "Redis: an answer that makes no sense");
+	return rd_complain(RD_EXIT_STORE, "Redis: unexpected answer");
 }
 
 struct rd_span rd_admin_prefix(const struct rd_admin *admin)
@@ -71,35 +67,9 @@ const char *rd_time_text(int64_t ms, char out[static RD_TIME_TEXT_MAX])
 	return out;
 }
 
-void rd_print_safe(struct rd_span text)
+void rd_print_field(struct rd_span text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		putchar((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?'
-										 : text.ptr[i]);
-	if (!text.len)
-		putchar('-');
-}
-
-size_t rd_read_secret(const char *prompt, char *out, size_t max)
-{
-	const bool terminal = isatty(STDIN_FILENO);
-	struct termios before, quiet;
-	size_t len = 0;
-
-	if (terminal && tcgetattr(STDIN_FILENO, &before) == 0) {
-		fputs(prompt, stderr);
-		quiet = before;
-		quiet.c_lflag &= (tcflag_t)~ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	// read, not stdio, whose buffer would keep a copy
-	while (len < max && read(STDIN_FILENO, out + len, 1) == 1 && out[len] != '\n')
-		len++;
-	if (terminal) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	return len;
+	rd_print_safe(stdout, text.len ? text : RD_SPAN("-"));
 }
 
 bool rd_take_flag(int *argc, char **argv, const char *name)

@@ -14,8 +14,7 @@ static void put_flag(const char *name)
 		putchar(*name == '_' ? '-' : *name);
 }
 
-// The words that may follow a verb: of `add|passwd NAME, list` add, passwd, list. Calls put for
-// each.
+// Calls put for each word that may follow a verb: for `add|passwd NAME, list` add, passwd and list.
 static void each_word(const char *args, void (*put)(const char *word, size_t len))
 {
 	while (*args) {
@@ -24,7 +23,7 @@ static void each_word(const char *args, void (*put)(const char *word, size_t len
 		if (len && (islower((unsigned char)*args) || strncmp(args, "--", 2) == 0))
 			put(args, len);
 		args += len;
-		if (*args == ' ') // what follows are names of things, up to the next form
+		if (*args == ' ') // placeholders such as NAME follow, up to the next form
 			args += strcspn(args, ",");
 		args += strspn(args, "|, ");
 	}
@@ -51,8 +50,8 @@ static void put_flags(void)
 	}
 }
 
-// Bash, and zsh by its emulation: the same function.
-static void bash(const struct rd_verb *verbs, size_t count)
+// For bash, and for zsh by its emulation of bash.
+static void print_bash(const struct rd_verb *verbs, size_t count)
 {
 	fputs("_refreshd() {\n"
 	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
@@ -80,13 +79,13 @@ static void bash(const struct rd_verb *verbs, size_t count)
 	     "complete -F _refreshd refreshd");
 }
 
-static void zsh(const struct rd_verb *verbs, size_t count)
+static void print_zsh(const struct rd_verb *verbs, size_t count)
 {
 	puts("#compdef refreshd\nautoload -U +X bashcompinit && bashcompinit");
-	bash(verbs, count);
+	print_bash(verbs, count);
 }
 
-// In single quotes.
+// Prints text in single quotes.
 static void put_quoted(const char *text)
 {
 	putchar('\'');
@@ -98,7 +97,7 @@ static void put_quoted(const char *text)
 	putchar('\'');
 }
 
-static void fish(const struct rd_verb *verbs, size_t count)
+static void print_fish(const struct rd_verb *verbs, size_t count)
 {
 	puts("complete -c refreshd -f");
 	for (size_t i = 0; i < count; i++) {
@@ -112,7 +111,7 @@ static void fish(const struct rd_verb *verbs, size_t count)
 		each_word(verbs[i].args, put_plain);
 		puts("'");
 	}
-	puts("complete -c refreshd -l config -rF -d 'the configuration'");
+	puts("complete -c refreshd -l config -rF -d 'configuration file'");
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		fputs("complete -c refreshd -r -l ", stdout);
 		put_flag(options[i]);
@@ -125,12 +124,12 @@ int rd_help_completion(const char *shell, const struct rd_verb *verbs, size_t co
 	static const struct {
 		const char *name;
 		void (*print)(const struct rd_verb *verbs, size_t count);
-	} shells[] = {{"bash", bash}, {"zsh", zsh}, {"fish", fish}};
+	} shells[] = {{"bash", print_bash}, {"zsh", print_zsh}, {"fish", print_fish}};
 
 	for (size_t i = 0; shell && i < sizeof shells / sizeof *shells; i++)
 		if (strcmp(shell, shells[i].name) == 0) {
 			shells[i].print(verbs, count);
 			return 0;
 		}
-	return rd_complain(RD_EXIT_USAGE, "usage: refreshd completion bash|zsh|fish");
+	return rd_complain_usage("usage: refreshd completion bash|zsh|fish");
 }

@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include "fcgi/admin/help.h"
 
-#define COLUMNS 76 // mandoc's lint wants lines below 80
+#define COLUMNS 76 // mandoc -T lint complains of lines of 80 and more
 
-// One word that no macro is read into.
+// Prints a word so that roff takes no macro or escape from it. Returns the bytes written.
 static size_t put_word(const char *word, size_t len)
 {
 	size_t written = len;
@@ -47,8 +47,8 @@ static void put_capital(const char *text)
 	put_text(copy);
 }
 
-static void number_option(const char *name, uint32_t def, uint32_t least, uint32_t most,
-			  const char *help)
+static void put_number_option(const char *name, uint32_t def, uint32_t least, uint32_t most,
+			      const char *help)
 {
 	printf(".It Ic %s\n", name);
 	put_capital(help);
@@ -58,7 +58,7 @@ static void number_option(const char *name, uint32_t def, uint32_t least, uint32
 		printf("%u to %u.\n", least, most);
 }
 
-static void text_option(const char *name, const char *def, const char *help)
+static void put_text_option(const char *name, const char *def, const char *help)
 {
 	printf(".It Ic %s\n", name);
 	put_capital(help);
@@ -68,22 +68,22 @@ static void text_option(const char *name, const char *def, const char *help)
 	}
 }
 
-static void options(void)
+static void put_options(void)
 {
-#define NUMBER_ROW(field, def, least, most, help) number_option(#field, def, least, most, help);
+#define NUMBER_ROW(field, def, least, most, help) put_number_option(#field, def, least, most, help);
 	RD_NUMBER_OPTIONS(NUMBER_ROW)
-#define TEXT_ROW(field, def, longest, help) text_option(#field, def, help);
+#define TEXT_ROW(field, def, longest, help) put_text_option(#field, def, help);
 	RD_TEXT_OPTIONS(TEXT_ROW)
 }
 
 int rd_help_mdoc(const char *what, const struct rd_verb *verbs, size_t count)
 {
 	if (strcmp(what, "options") == 0) {
-		options();
+		put_options();
 		return 0;
 	}
 	if (strcmp(what, "verbs") != 0)
-		return rd_complain(RD_EXIT_USAGE, "help --mdoc verbs | options");
+		return rd_complain_usage("usage: refreshd help --mdoc verbs|options");
 	for (size_t i = 0; i < count; i++) {
 		printf(".It Cm %s", verbs[i].name);
 		if (*verbs[i].args)

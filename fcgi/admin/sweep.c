@@ -9,7 +9,7 @@
 #include "fcgi/admin/progress.h"
 #include "op/text.h"
 
-struct run {
+struct sweep_run {
 	struct rd_admin *admin;
 	const struct rd_sweep_job *job;
 	int64_t before_ms;
@@ -19,29 +19,50 @@ struct run {
 
 static volatile sig_atomic_t stopped;
 
-static void stop(int signal)
+static void note_stop(int signal)
 {
 	(void)signal;
 	stopped = 1;
 }
 
-int64_t rd_time_from(const char *text)
+// Takes a number of at most most, and the mark behind it; mark 0: the text ends there.
+static bool take_part(struct rd_span *rest, uint64_t most, char mark, int *out)
 {
-	static const char *const formats[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"};
+	uint64_t n;
 
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-		struct tm tm = {0};
-		const char *end = strptime(text, formats[i], &tm);
-		const int day = tm.tm_mday;
-		const time_t time = timegm(&tm); // makes March of 31 February
-
-		if (end && !*end && time > 0 && tm.tm_mday == day)
-			return time * (int64_t)1000;
-	}
-	return -1;
+	if (!rd_span_take_number(rest, most, &n))
+		return false;
+	*out = (int)n;
+	if (!mark)
+		return rest->len == 0;
+	return rest->len > 0 && *rd_span_take(rest, 1).ptr == mark;
 }
 
-static int one(struct run *run, const uint8_t *slot, double share)
+int64_t rd_time_from(const char *text)
+{
+	struct rd_span rest = rd_span(text);
+	const bool has_time = memchr(rest.ptr, 'T', rest.len) != NULL;
+	struct tm tm = {0};
+	time_t time;
+	int day;
+
+	if (!take_part(&rest, 9999, '-', &tm.tm_year) || !take_part(&rest, 12, '-', &tm.tm_mon) ||
+	    !take_part(&rest, 31, has_time ? 'T' : 0, &tm.tm_mday))
+		return -1;
+	if (has_time &&
+	    (!take_part(&rest, 23, ':', &tm.tm_hour) || !take_part(&rest, 59, ':', &tm.tm_min) ||
+	     !take_part(&rest, 60, 'Z', &tm.tm_sec) || rest.len > 0))
+		return -1;
+	if (tm.tm_mon < 1 || tm.tm_mday < 1)
+		return -1;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	day = tm.tm_mday;
+	time = timegm(&tm); // makes March of 31 February
+	return time > 0 && tm.tm_mday == day ? time * (int64_t)1000 : -1;
+}
+
+static int sweep_slot(struct sweep_run *run, const uint8_t *slot, double share)
 {
 	const struct rd_sweep_job *job = run->job;
 	struct rd_swept swept;
@@ -58,7 +79,7 @@ static int one(struct run *run, const uint8_t *slot, double share)
 	if (status)
 		return status;
 	if (rd_read_sweep(&run->admin->answer, &swept))
-		return rd_admin_bad_answer();
+		return rd_admin_unexpected_answer();
 	run->tally.users++;
 	run->tally.ended += swept.ended;
 	run->tally.over += swept.over;
@@ -67,64 +88,68 @@ static int one(struct run *run, const uint8_t *slot, double share)
 	return 0;
 }
 
-static int named(struct run *run, const char *name, double share)
+static int sweep_user(struct sweep_run *run, const char *name, double share)
 {
 	uint8_t slot[RD_SLOT_LEN];
 
 	rd_slot_of(slot, &run->admin->keys, rd_span(name));
-	return one(run, slot, share);
+	return sweep_slot(run, slot, share);
 }
 
-static int read_names(struct run *run, FILE *file)
+// A read that fails is a failure, never the end of the list.
+static int sweep_names(struct sweep_run *run, FILE *file)
 {
 	struct stat st;
 	const double size = fstat(fileno(file), &st) == 0 ? (double)st.st_size : 0;
 	char *line = NULL;
-	size_t room = 0, number = 0;
+	size_t room = 0, line_number = 0;
 	double done = 0;
 	ssize_t len;
 	int status = 0;
 
-	while (!status && !stopped && (len = getline(&line, &room, file)) >= 0) {
+	// before an error, getline returns half a line, which may be somebody else's name
+	while (!status && !stopped && (len = getline(&line, &room, file)) >= 0 && !ferror(file)) {
 		done += (double)len;
-		number++;
+		line_number++;
 		line[strcspn(line, "\r\n")] = 0;
 		if (*line && !rd_text_is_user(rd_span(line)))
-			status = rd_complain(RD_EXIT_USAGE, "%s:%zu: no user's name",
-					     run->job->users, number);
+			status = rd_complain(RD_EXIT_USAGE, "%s:%zu: not a user name",
+					     run->job->users, line_number);
 		else if (*line)
-			status = named(run, line, size > 0 ? done / size : -1);
+			status = sweep_user(run, line, size > 0 ? done / size : -1);
 	}
+	if (!status && !stopped && (ferror(file) || !feof(file)))
+		status = rd_complain(1, "%s: %s", run->job->users, strerror(errno));
 	free(line);
 	return status;
 }
 
-static int from_file(struct run *run)
+static int sweep_file(struct sweep_run *run)
 {
 	const bool standard = strcmp(run->job->users, "-") == 0;
-	FILE *file = standard ? stdin : fopen(run->job->users, "r");
+	FILE *file = standard ? stdin : fopen(run->job->users, "re");
 	int status;
 
 	if (!file)
 		return rd_complain(RD_EXIT_USAGE, "%s: %s", run->job->users, strerror(errno));
-	status = read_names(run, file);
+	status = sweep_names(run, file);
 	if (!standard)
 		(void)fclose(file);
 	return status;
 }
 
 // page: a copy, since each answer takes the one before away.
-static int each_of(struct run *run, struct rd_span page, double share)
+static int sweep_page(struct sweep_run *run, struct rd_span page, double share)
 {
 	uint8_t slot[RD_SLOT_LEN];
 	int status = 0;
 
 	while (!status && !stopped && rd_users_next(&page, slot))
-		status = one(run, slot, share);
+		status = sweep_slot(run, slot, share);
 	return status;
 }
 
-static int from_redis(struct run *run)
+static int sweep_everyone(struct sweep_run *run)
 {
 	const struct rd_answer *answer = &run->admin->answer;
 	uint64_t cursor = 0;
@@ -141,55 +166,61 @@ static int from_redis(struct run *run)
 		status = rd_admin_ask(run->admin);
 		if (status)
 			return status;
-		if (answer->away || answer->count != 2 || !answer->part[0].ptr)
-			return rd_admin_bad_answer();
-		cursor = strtoull(answer->part[0].ptr, NULL, 10);
+		if (answer->away || answer->count != 2 ||
+		    !rd_span_number(answer->part[0], UINT64_MAX, &cursor))
+			return rd_admin_unexpected_answer();
 		page = answer->part[1];
 		copy = strndup(page.len ? page.ptr : "", page.len);
 		if (!copy)
 			return rd_complain(1, "out of memory");
-		status = each_of(run, (struct rd_span){copy, page.len}, share);
+		status = sweep_page(run, (struct rd_span){copy, page.len}, share);
 		free(copy);
 	} while (!status && !stopped && cursor);
 	return status;
 }
 
-static void put_result(const struct run *run, char *out, size_t max)
+static void put_result(const struct sweep_run *run, char *out, size_t max)
 {
-	const struct rd_tally *t = &run->tally;
-	const char *would = run->job->dry ? "would " : "";
-	int len = 0;
+	const struct rd_tally *tally = &run->tally;
+	const uint64_t count = run->job->ends ? tally->ended : tally->over;
+	const bool dry = run->job->dry;
+	const char *what;
+	int len;
 
 	if (run->job->ends)
-		len = snprintf(out, max, "%" PRIu64 " sessions %s%s", t->ended, would,
-			       *would ? "end" : "ended");
+		what = dry ? " would end" : " ended";
 	else
-		len = snprintf(out, max, "%" PRIu64 " sessions that are over %s the lists", t->over,
-			       *would ? "would leave" : "left");
+		what = dry ? " would leave the lists" : " left the lists";
+	len = snprintf(out, max, "%" PRIu64 "%s session%s%s", count,
+		       run->job->ends ? "" : " expired", count == 1 ? "" : "s", what);
 	if (!run->job->user)
-		snprintf(out + len, max - (size_t)len, ", %" PRIu64 " stand, of %" PRIu64 " users",
-			 t->stand, t->users);
+		snprintf(out + len, max - (size_t)len,
+			 "; %" PRIu64 " remain, of %" PRIu64 " user%s", tally->stand, tally->users,
+			 tally->users == 1 ? "" : "s");
 }
 
-static void say_how_to_go_on(const struct run *run, const char *state)
+static void print_how_to_continue(const struct sweep_run *run, const char *state)
 {
 	const time_t before = run->before_ms / 1000;
 	struct tm tm;
-	char text[40] = "";
+	char flag[40] = "";
 
 	if (run->job->user || !run->tally.users)
 		return;
 	gmtime_r(&before, &tm);
 	if (run->job->ends && !run->job->dry)
-		strftime(text, sizeof text, ", with --before %Y-%m-%dT%H:%M:%SZ", &tm);
-	fprintf(stderr, "refreshd: %s; to go on, give the same command again%s\n", state, text);
+		strftime(flag, sizeof flag, " with --before %Y-%m-%dT%H:%M:%SZ", &tm);
+	rd_complain(1, "%s; to continue, run the same command again%s", state, flag);
 }
 
-static int finish(struct run *run, int status)
+// Returns the exit status.
+static int report_result(struct sweep_run *run, int status)
 {
-	const char *state = status ? "failed" : stopped ? "stopped" : "done";
+	const char *state = stopped ? "stopped" : "done";
 	char text[200];
 
+	if (status)
+		state = "failed";
 	put_result(run, text, sizeof text);
 	if (run->job->user && !run->job->json) {
 		if (!status)
@@ -198,14 +229,14 @@ static int finish(struct run *run, int status)
 		rd_progress_end(&run->progress, &run->tally, state, text);
 	}
 	if (status || stopped)
-		say_how_to_go_on(run, state);
+		print_how_to_continue(run, state);
 	return status ? status : stopped;
 }
 
 int rd_sweep_run(struct rd_admin *admin, const struct rd_sweep_job *job)
 {
-	const struct sigaction once = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
-	struct run run = {.admin = admin, .job = job, .before_ms = job->before_ms};
+	const struct sigaction once = {.sa_handler = note_stop, .sa_flags = (int)SA_RESETHAND};
+	struct sweep_run run = {.admin = admin, .job = job, .before_ms = job->before_ms};
 	int64_t now_ms;
 	int status = rd_admin_clock(admin, &now_ms);
 
@@ -217,10 +248,10 @@ int rd_sweep_run(struct rd_admin *admin, const struct rd_sweep_job *job)
 	sigaction(SIGTERM, &once, NULL);
 	rd_progress_start(&run.progress, job->event, job->json, job->dry);
 	if (job->user)
-		status = named(&run, job->user, 1);
+		status = sweep_user(&run, job->user, 1);
 	else if (job->users)
-		status = from_file(&run);
+		status = sweep_file(&run);
 	else
-		status = from_redis(&run);
-	return finish(&run, status);
+		status = sweep_everyone(&run);
+	return report_result(&run, status);
 }

@@ -1,31 +1,41 @@
 // refreshd inspect: what a token is and why it would be refused. The token is read from stdin,
-// since arguments are shown to everybody by ps, and is never printed.
-#include <stdio.h>
+// since every user of the machine sees arguments by ps, and it is never printed.
 #include "base/clock.h"
-#include "base/secret.h"
 #include "fcgi/admin/admin.h"
+#include "fcgi/admin/secret_line.h"
 #include "op/access.h"
 
-static void line(const char *name, const char *text)
-{
-	printf("%-12s %s\n", name, text);
-}
-
-static void line_safe(const char *name, struct rd_span text)
+static void print_name(const char *name)
 {
 	printf("%-12s ", name);
-	rd_print_safe(text);
+}
+
+static void print_text(const char *name, struct rd_span text)
+{
+	print_name(name);
+	rd_print_field(text);
 	putchar('\n');
 }
 
-static void line_time(const char *name, int64_t ms)
+static void print_words(const char *name, const char *text)
+{
+	print_text(name, rd_span(text));
+}
+
+static void print_time(const char *name, int64_t ms)
 {
 	char text[RD_TIME_TEXT_MAX];
 
-	printf("%-12s %s UTC\n", name, rd_time_text(ms, text));
+	print_name(name);
+	printf("%s UTC\n", rd_time_text(ms, text));
 }
 
-// The client for whom the token's tag is right; NULL for none.
+static void print_verdict(const char *text)
+{
+	print_words("verdict", text);
+}
+
+// The client that the token was made for, by its tag; NULL: none of ours.
 static const struct rd_client *client_of(const struct rd_admin *admin, const struct rd_token *token)
 {
 	for (size_t i = 0; i < admin->config->client_count; i++)
@@ -34,48 +44,74 @@ static const struct rd_client *client_of(const struct rd_admin *admin, const str
 	return NULL;
 }
 
-// What the rotation would say of generation n.
-static const char *verdict(const struct rd_turn *turn, const struct rd_client *client, uint32_t n)
+// For a token ahead of the store, which proves that Redis has lost writes.
+static void print_ahead(const struct rd_config *config, uint32_t ahead)
+{
+	print_name("verdict");
+	if (ahead > RD_ADOPT_MAX)
+		printf("refused: %u generations ahead of Redis; at most %d are accepted after a "
+		       "restart or failover\n",
+		       ahead, RD_ADOPT_MAX);
+	else if (!config->heal_window_s)
+		printf("refused: %u generation%s ahead of Redis, and heal_window_s is 0\n", ahead,
+		       ahead == 1 ? "" : "s");
+	else
+		printf("%u generation%s ahead of Redis, which has lost writes: accepted within "
+		       "heal_window_s (%u s) of its restart or failover, refused otherwise\n",
+		       ahead, ahead == 1 ? "" : "s", config->heal_window_s);
+}
+
+// What the rotation would make of a token that is not ahead of the store.
+static const char *verdict_of(const struct rd_turn *turn, const struct rd_client *client,
+			      uint32_t generation)
 {
 	const struct rd_record *record = &turn->record;
 	const int64_t grace_ms = (int64_t)client->grace_s * 1000;
 	const bool young = grace_ms && turn->now_ms - record->rotated_ms < grace_ms;
 
+	if (generation == record->generation)
+		return young ? "good: the newest, but younger than the grace time, so a refresh "
+			       "returns it again"
+			     : "good: the newest";
+	if (generation + 1 == record->generation && young)
+		return "good: spent, but within the grace time, so a refresh returns its successor";
+	if (generation + 1 == record->generation)
+		return "spent, and past the grace time: presenting it ends the session, unless it "
+		       "is a retry after a lost answer (late_retry_s)";
+	return "spent long ago: presenting it ends the session";
+}
+
+static void judge(const struct rd_admin *admin, const struct rd_turn *turn,
+		  const struct rd_client *client, uint32_t generation)
+{
 	switch (rd_session_state(turn, (int64_t)client->idle_ttl_s * 1000)) {
 	case RD_REVOKED:
-		return "refused: the session was revoked";
-	case RD_EXPIRED:
-		return "refused: the session has expired";
-	default:
+		print_verdict("refused: the session was revoked");
 		break;
+	case RD_EXPIRED:
+		print_verdict("refused: the session has expired");
+		break;
+	default:
+		if (generation > turn->record.generation)
+			print_ahead(admin->config, generation - turn->record.generation);
+		else
+			print_verdict(verdict_of(turn, client, generation));
 	}
-	if (n > record->generation)
-		return "ahead of the store: Redis has lost writes; taken for heal_window_s after "
-		       "its "
-		       "restart, else refused";
-	if (n == record->generation)
-		return young ? "good: the newest, younger than the grace; it would be given back"
-			     : "good: the newest";
-	if (n + 1 == record->generation && young)
-		return "good: spent, but within the grace; its successor would be given";
-	if (n + 1 == record->generation)
-		return "spent: past the grace; unless a lost answer explains it (late_retry_s), "
-		       "presenting it ends the session";
-	return "spent long ago: presenting it ends the session";
 }
 
 static void print_record(const struct rd_turn *turn)
 {
 	const struct rd_record *record = &turn->record;
 
-	line_safe("user", record->user);
-	line_time("created", record->created_ms);
-	line_time("last seen", record->seen_ms);
-	line_time("ends by", record->expires_ms);
+	print_text("user", record->user);
+	print_time("created", record->created_ms);
+	print_time("last seen", record->seen_ms);
+	print_time("ends by", record->expires_ms);
 	if (record->revoked) {
-		line_time("revoked", record->seen_ms);
-		line("reason", record->reason < RD_REASON_COUNT ? rd_reason_names[record->reason]
-								: "unknown");
+		print_time("revoked", record->seen_ms);
+		print_words("reason", record->reason < RD_REASON_COUNT
+					  ? rd_reason_names[record->reason]
+					  : "unknown");
 	}
 }
 
@@ -94,40 +130,55 @@ static int inspect_refresh(struct rd_admin *admin, struct rd_span text)
 	char sid[RD_SID_TEXT_LEN + 1];
 	struct rd_turn turn;
 
-	line("kind", "refresh token");
+	print_words("kind", "refresh token");
 	if (rd_token_parse(text, &token)) {
-		line("verdict", "refused: damaged, or of another version");
+		print_verdict("refused: damaged, or of another version");
 		return 1;
 	}
-	printf("%-12s %u%s\n", "made by key", token.kid,
+	print_name("made by key");
+	printf("%u%s\n", token.kid,
 	       admin->keys.refresh[token.kid].kid ? "" : ", which is not in the key file");
 	client = client_of(admin, &token);
-	line("client", client ? client->id : "none whose token this is");
+	print_words("client", client ? client->id : "none of this configuration");
 	if (!client) {
-		line("verdict", "refused: forged, or its key or client is gone");
+		print_verdict("refused: forged, or its key or client no longer exists");
 		return 1;
 	}
 	rd_sid_of(sid, &admin->keys, token.family);
-	line("sid", sid);
-	printf("%-12s %u\n", "generation", token.generation);
+	print_words("sid", sid);
+	print_name("generation");
+	printf("%u\n", token.generation);
 	switch (look_up(admin, token.slot, sid, &turn)) {
 	case RD_OK:
 		break;
 	case RD_NO_RECORD:
-		line("verdict", "refused: Redis knows no such session; it expired or was lost");
+		print_verdict("refused: Redis has no such session; it expired or was lost");
 		return 1;
 	default:
 		return RD_EXIT_STORE;
 	}
-	printf("%-12s %u\n", "newest", turn.record.generation);
+	print_name("newest");
+	printf("%u\n", turn.record.generation);
 	print_record(&turn);
 	if (!rd_token_lineage(&token, &admin->keys, rd_span(client->id), turn.record.seed)) {
-		line("verdict",
-		     "refused: not made from this session's seed: the tag key has leaked");
+		print_verdict(
+		    "refused: not made from this session's seed, so the tag key has leaked");
 		return 1;
 	}
-	line("verdict", verdict(&turn, client, token.generation));
+	judge(admin, &turn, client, token.generation);
 	return 0;
+}
+
+static const char *why_refused(enum rd_result result)
+{
+	switch (result) {
+	case RD_EXPIRED:
+		return "refused: expired";
+	case RD_FORGED:
+		return "refused: not signed by any of our keys";
+	default:
+		return "refused: not a token, or for another audience";
+	}
 }
 
 static int inspect_access(struct rd_admin *admin, struct rd_span text)
@@ -141,23 +192,20 @@ static int inspect_access(struct rd_admin *admin, struct rd_span text)
 	uint8_t slot[RD_SLOT_LEN];
 	struct rd_turn turn;
 
-	line("kind", "access token, or none of ours");
+	print_words("kind", "access token, or not one of our tokens");
 	if (!result && !rd_access_is_for_client(config, doc, &access))
 		result = RD_MALFORMED;
 	if (result) {
-		line("verdict", result == RD_EXPIRED ? "refused: expired"
-				: result == RD_FORGED
-				    ? "refused: no key of ours has signed it"
-				    : "refused: no token, or for another audience");
+		print_verdict(why_refused(result));
 		return 1;
 	}
-	line_safe("user", access.sub);
-	line_safe("client", access.client_id);
-	line_safe("sid", access.sid);
-	line_safe("scope", access.scope);
-	line_time("issued", access.iat_s * 1000);
-	line_time("expires", access.exp_s * 1000);
-	line_time("logged in", access.auth_time_s * 1000);
+	print_text("user", access.sub);
+	print_text("client", access.client_id);
+	print_text("sid", access.sid);
+	print_text("scope", access.scope);
+	print_time("issued", access.iat_s * 1000);
+	print_time("expires", access.exp_s * 1000);
+	print_time("logged in", access.auth_time_s * 1000);
 	if (access.sid.len != RD_SID_TEXT_LEN)
 		return 0;
 	rd_slot_of(slot, &admin->keys, access.sub);
@@ -165,31 +213,31 @@ static int inspect_access(struct rd_admin *admin, struct rd_span text)
 	if (result == RD_STORE_OUT)
 		return RD_EXIT_STORE;
 	if (result)
-		line("verdict", "good for stateless checks; its session is gone");
+		print_verdict("good for stateless checks, but its session no longer exists");
+	else if (turn.record.revoked)
+		print_verdict("good for stateless checks, but its session was revoked");
 	else
-		line("verdict", turn.record.revoked
-				    ? "good for stateless checks; its session was revoked"
-				    : "good");
+		print_verdict("good");
 	return 0;
 }
 
 int rd_verb_inspect(const struct rd_config *config, int argc, char **argv)
 {
 	RD_ADMIN admin = {0};
-	char text[RD_JWT_MAX + 2];
-	size_t len;
+	RD_SECRET_LINE line = {0};
+	struct rd_span token;
 	int status;
 
-	(void)argv; // not said again: it may be a token
+	(void)argv; // not repeated: it may be a token
 	if (argc)
-		return rd_complain(RD_EXIT_USAGE, "inspect: the token comes on stdin");
+		return rd_complain(RD_EXIT_USAGE,
+				   "inspect: unexpected argument; the token is read from stdin");
 	status = rd_admin_open(&admin, config);
+	if (!status)
+		status = rd_secret_line_read("token: ", &line);
 	if (status)
 		return status;
-	len = rd_read_secret("token: ", text, sizeof text);
-	status = len >= 4 && memcmp(text, "rt1_", 4) == 0
-		     ? inspect_refresh(&admin, (struct rd_span){text, len})
-		     : inspect_access(&admin, (struct rd_span){text, len});
-	rd_wipe(text, sizeof text);
-	return status;
+	token = rd_secret_line_span(&line);
+	return rd_span_begins(token, RD_SPAN("rt1_")) ? inspect_refresh(&admin, token)
+						      : inspect_access(&admin, token);
 }

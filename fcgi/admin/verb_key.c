@@ -1,37 +1,38 @@
-// refreshd key: makes the key file and rotates its keys, next to active to retired to gone. Running
-// workers take an edit up at SIGHUP.
+// refreshd key: makes the key file and rotates its keys, from next to active to retired to removed.
+// Running workers read the file again at SIGHUP.
 #include "fcgi/admin/verb_key.h"
-#include <stdio.h>
 #include "base/clock.h"
-#include "base/secret.h"
 #include "config/keyfile.h"
 #include "token/keytext.h"
 
-#define USAGE                                                        \
-	"usage: refreshd key new [access [EdDSA|HS256] | refresh]\n" \
-	"       refreshd key list [--json]\n"                        \
-	"       refreshd key activate KID [--now]\n"                 \
-	"       refreshd key retire KID [--now]"
 #define WHY_MAX        (RD_KEYFILE_PATH_MAX + 300)
 #define NAME_MAX_BYTES (RD_KID_LEN + 32)
+#define TAKE_UP        "; send SIGHUP to apply it"
 
-// A key to be edited, in a file that is held.
+static const char usage[] = "usage: refreshd key new [access [EdDSA|HS256] | refresh]\n"
+			    "       refreshd key list [--json]\n"
+			    "       refreshd key activate KID [--now]\n"
+			    "       refreshd key retire KID [--now]";
+
+// A key to be edited, in a file that is locked. It holds secrets: declare it EDIT.
 struct edit {
 	struct rd_keyfile file;
 	struct rd_key_list list;
 	const struct rd_key_entry *key;
+	char name[NAME_MAX_BYTES]; // of key
 	struct rd_key_lives lives;
 	int64_t now_s;
 	bool now; // --now
 };
 
-static void edit_close(struct edit *edit)
+static void close_edit(struct edit *edit)
 {
 	rd_keyfile_close(&edit->file);
 }
+#define EDIT RD_WIPE(close_edit) struct edit
 
-// E.g. `access key kPrK_… (EdDSA)`. Returns out.
-static const char *name_of(char out[static NAME_MAX_BYTES], const struct rd_key_entry *key)
+// Such as `access key kPrK_… (EdDSA)`. Returns out.
+static const char *key_name(char out[static NAME_MAX_BYTES], const struct rd_key_entry *key)
 {
 	if (key->refresh)
 		snprintf(out, NAME_MAX_BYTES, "refresh key %s", key->kid);
@@ -54,8 +55,8 @@ static int open_file(struct edit *edit, const struct rd_config *config)
 	return 0;
 }
 
-// Opens the file and finds the key of `KID [--now]`. Returns the exit status; key is NULL when it
-// is that of a failure.
+// Opens the file and finds the key of `KID [--now]`. Returns the exit status; after a complaint key
+// is NULL.
 static int open_key(struct edit *edit, const struct rd_config *config, int argc, char **argv)
 {
 	const struct rd_key_entry *found;
@@ -69,26 +70,27 @@ static int open_key(struct edit *edit, const struct rd_config *config, int argc,
 		else if (!kid)
 			kid = argv[i];
 		else
-			return rd_complain(RD_EXIT_USAGE, USAGE);
+			return rd_complain_usage(usage);
 	if (!kid)
-		return rd_complain(RD_EXIT_USAGE, USAGE);
+		return rd_complain_usage(usage);
 	status = open_file(edit, config);
 	if (status)
 		return status;
 	count = rd_key_find(&edit->list, rd_span(kid), &found);
 	if (count == 0)
 		return rd_complain(1,
-				   "no key '%s'; wanted: the number of a refresh key, or at "
-				   "least %d characters of an access key's kid",
+				   "no key '%s'; name a refresh key by its number, an access key "
+				   "by at least the first %d characters of its kid",
 				   kid, RD_KID_PREFIX_MIN);
 	if (count > 1)
-		return rd_complain(1, "'%s' begins the kid of %zu keys; give more of it", kid,
-				   count);
+		return rd_complain(1, "'%s' is the beginning of %zu kids; give more characters",
+				   kid, count);
 	edit->key = found;
+	key_name(edit->name, found);
 	return 0;
 }
 
-static int replace(struct edit *edit)
+static int replace_file(struct edit *edit)
 {
 	char reason[WHY_MAX];
 	struct rd_buf why = RD_BUF(reason);
@@ -105,18 +107,18 @@ static int make_file(const struct rd_config *config)
 
 	switch (rd_keyfile_create(config->key_file, &why)) {
 	case 1:
-		printf("made %s\n", config->key_file);
+		rd_say("made %s", config->key_file);
 		return 0;
 	case 0:
-		printf("%s is there already; nothing done\n", config->key_file);
+		rd_say("%s already exists; nothing done", config->key_file);
 		return 0;
 	default:
 		return rd_complain(1, "%.*s", (int)why.len, why.ptr);
 	}
 }
 
-// Says which key the edit has added: the last one in the file.
-static void tell_new(const struct edit *edit)
+// Prints which key the edit has added: the last one in the file.
+static void print_new_key(const struct edit *edit)
 {
 	struct rd_key_list list;
 	const struct rd_key_entry *last;
@@ -129,7 +131,7 @@ static void tell_new(const struct edit *edit)
 		if (list.entry[i].line > last->line)
 			last = &list.entry[i];
 	from = rd_key_activate_from(last, &edit->lives);
-	printf("made %s, state next; send SIGHUP ", name_of(name, last));
+	printf("made %s, state next; send SIGHUP ", key_name(name, last));
 	if (from)
 		printf("to publish it; it may become active at %s\n", rd_key_time(time, from));
 	else
@@ -138,7 +140,7 @@ static void tell_new(const struct edit *edit)
 
 static int make_key(const struct rd_config *config, bool refresh, enum rd_alg alg)
 {
-	RD_WIPE(edit_close) struct edit edit = {.file.fd = -1};
+	EDIT edit = {.file.fd = -1};
 	int status = open_file(&edit, config);
 
 	if (status)
@@ -148,9 +150,9 @@ static int make_key(const struct rd_config *config, bool refresh, enum rd_alg al
 				       rd_keys_new_kid(&edit.file.keys), edit.now_s);
 	else
 		rd_keytext_add_access(&edit.file.out, edit.file.text, alg, edit.now_s);
-	status = replace(&edit);
+	status = replace_file(&edit);
 	if (!status)
-		tell_new(&edit);
+		print_new_key(&edit);
 	return status;
 }
 
@@ -166,74 +168,77 @@ static int key_new(const struct rd_config *config, int argc, char **argv)
 		if (argc <= 2 && strcmp(argv[0], "access") == 0 &&
 		    strcmp(name, rd_alg_names[alg]) == 0)
 			return make_key(config, false, (enum rd_alg)alg);
-	return rd_complain(RD_EXIT_USAGE, USAGE);
+	return rd_complain_usage(usage);
+}
+
+// Whether the edit must wait until `from`, in unix seconds.
+static bool is_too_early(const struct edit *edit, int64_t from)
+{
+	return edit->now_s < from && !edit->now;
 }
 
 static int key_activate(const struct rd_config *config, int argc, char **argv)
 {
-	RD_WIPE(edit_close) struct edit edit = {.file.fd = -1};
+	EDIT edit = {.file.fd = -1};
 	const struct rd_key_entry *former;
-	char name[NAME_MAX_BYTES], time[RD_TIME_MAX];
+	char time[RD_TIME_MAX];
 	int64_t from;
 	int status = open_key(&edit, config, argc, argv);
 
 	if (!edit.key)
 		return status;
-	name_of(name, edit.key);
 	if (edit.key->state == RD_KEY_ACTIVE) {
-		printf("%s is active already; nothing done\n", name);
+		printf("%s is already active; nothing done\n", edit.name);
 		return 0;
 	}
 	from = rd_key_activate_from(edit.key, &edit.lives);
 	rd_key_time(time, from);
-	if (edit.now_s < from && !edit.now)
+	if (is_too_early(&edit, from))
 		return rd_complain(1,
 				   "%s may become active at %s: until then clients may hold a "
-				   "JWKS without it; --now overrides",
-				   name, time);
+				   "JWKS without it; --now overrides this",
+				   edit.name, time);
 	former = rd_key_active(&edit.list, edit.key);
 	rd_keytext_activate(&edit.file.out, edit.file.text, edit.key->line,
 			    former ? former->line : 0, edit.now_s);
-	status = replace(&edit);
+	status = replace_file(&edit);
 	if (status)
 		return status;
-	printf("%s is active", name);
+	printf("%s is active", edit.name);
 	if (edit.now_s < from)
 		printf(" (until %s clients may hold a JWKS without it)", time);
 	if (former)
 		printf(", %s is retired", former->kid);
-	puts("; send SIGHUP to take it up");
+	puts(TAKE_UP);
 	return 0;
 }
 
 static int key_retire(const struct rd_config *config, int argc, char **argv)
 {
-	RD_WIPE(edit_close) struct edit edit = {.file.fd = -1};
-	char name[NAME_MAX_BYTES], time[RD_TIME_MAX];
+	EDIT edit = {.file.fd = -1};
+	char time[RD_TIME_MAX];
 	int64_t from;
 	int status = open_key(&edit, config, argc, argv);
 
 	if (!edit.key)
 		return status;
-	name_of(name, edit.key);
 	if (edit.key->state == RD_KEY_ACTIVE)
-		return rd_complain(1, "%s is active; activate another first", name);
+		return rd_complain(1, "%s is active; activate another key first", edit.name);
 	from = rd_key_remove_from(edit.key, &edit.lives);
-	if (edit.now_s < from && !edit.now)
+	if (is_too_early(&edit, from))
 		return rd_complain(1,
 				   "%s may be removed at %s: until then tokens made with it may "
-				   "be alive; --now overrides, and they are refused",
-				   name, rd_key_time(time, from));
+				   "still be valid; --now overrides this, and they are refused",
+				   edit.name, rd_key_time(time, from));
 	rd_keytext_remove(&edit.file.out, edit.file.text, edit.key->line);
-	status = replace(&edit);
+	status = replace_file(&edit);
 	if (status)
 		return status;
-	printf("%s is removed", name);
+	printf("%s is removed", edit.name);
 	if (edit.now_s < from)
-		printf(" before its time: from the next reload on all tokens made with it are "
-		       "refused%s",
-		       edit.key->refresh ? ", and who holds one must log in again" : "");
-	puts("; send SIGHUP to take it up");
+		printf(" early: from the next reload on, all tokens made with it are refused%s",
+		       edit.key->refresh ? ", and their users must log in again" : "");
+	puts(TAKE_UP);
 	return 0;
 }
 
@@ -252,5 +257,5 @@ int rd_verb_key(const struct rd_config *config, int argc, char **argv)
 	for (size_t i = 0; argc > 0 && i < sizeof parts / sizeof *parts; i++)
 		if (strcmp(argv[0], parts[i].name) == 0)
 			return parts[i].run(config, argc - 1, argv + 1);
-	return rd_complain(RD_EXIT_USAGE, USAGE);
+	return rd_complain_usage(usage);
 }

@@ -1,8 +1,7 @@
-// refreshd key list: the keys, without their secrets, and what may be done with them when.
-#include <stdio.h>
+// refreshd key list: the keys, without their secrets, and what may be done with them from when on.
 #include <time.h>
 #include "base/clock.h"
-#include "base/secret.h"
+#include "base/json_write.h"
 #include "fcgi/admin/verb_key.h"
 #include "config/keyfile.h"
 
@@ -53,11 +52,12 @@ static void put_next_step(char out[static MAY_MAX], const struct rd_key_entry *k
 		snprintf(out, MAY_MAX, "-");
 	else if (from > now_s)
 		snprintf(out, MAY_MAX, "%s at %s", what, rd_key_time(when, from));
-	else // no time is known for what workers only have to have read
+	else // a key that nobody fetches: workers only need to have read it
 		snprintf(out, MAY_MAX, "%s %s", what, from ? "now" : "after a SIGHUP");
 }
 
-static void row(const struct rd_key_entry *key, const struct rd_key_lives *lives, int64_t now_s)
+static void print_row(const struct rd_key_entry *key, const struct rd_key_lives *lives,
+		      int64_t now_s)
 {
 	char since[RD_TIME_MAX] = "-", may[MAY_MAX];
 
@@ -69,54 +69,59 @@ static void row(const struct rd_key_entry *key, const struct rd_key_lives *lives
 	       may);
 }
 
-// since_s: before it nothing may be done that may be done at any time.
-static void json_time(const char *name, int64_t unix_s, int64_t since_s)
+// least_s: nothing may be done before it.
+static void put_time(struct rd_buf *out, const char *name, int64_t unix_s, int64_t least_s)
 {
 	char time[RD_TIME_MAX];
 
-	if (unix_s < since_s)
-		unix_s = since_s;
+	if (unix_s < least_s)
+		unix_s = least_s;
 	if (unix_s > 0 && unix_s < INT64_MAX)
-		printf(",\"%s\":\"%s\"", name, rd_key_time(time, unix_s));
+		rd_json_put_text(out, name, rd_span(rd_key_time(time, unix_s)));
 	else
-		printf(",\"%s\":null", name);
+		rd_json_put(out, name, "null");
 }
 
-// Nothing in it wants escapes.
-static void json_row(const struct rd_key_entry *key, const struct rd_key_lives *lives)
+static void put_json(struct rd_buf *out, const struct rd_key_entry *key,
+		     const struct rd_key_lives *lives)
 {
-	printf("{\"kind\":\"%s\",\"kid\":\"%s\"", kind_of(key), key->kid);
+	rd_json_put(out, NULL, "{");
+	rd_json_put_text(out, "kind", rd_span(kind_of(key)));
+	rd_json_put_text(out, "kid", rd_span(key->kid));
 	if (!key->refresh)
-		printf(",\"alg\":\"%s\"", rd_alg_names[key->alg]);
-	printf(",\"state\":\"%s\"", rd_key_state_names[key->state]);
-	json_time("since", key->since_s, 0);
-	json_time("may_activate_at", rd_key_activate_from(key, lives), key->since_s);
-	json_time("may_remove_at", rd_key_remove_from(key, lives), key->since_s);
-	putchar('}');
+		rd_json_put_text(out, "alg", rd_span(rd_alg_names[key->alg]));
+	rd_json_put_text(out, "state", rd_span(rd_key_state_names[key->state]));
+	put_time(out, "since", key->since_s, 0);
+	put_time(out, "may_activate_at", rd_key_activate_from(key, lives), key->since_s);
+	put_time(out, "may_remove_at", rd_key_remove_from(key, lives), key->since_s);
+	rd_put_lit(out, "}");
 }
 
-static void print(const struct rd_key_list *list, const struct rd_key_lives *lives, bool json)
+static void print_json(const struct rd_key_list *list, const struct rd_key_lives *lives)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		char text[512];
+		struct rd_buf out = RD_BUF(text);
+
+		put_json(&out, &list->entry[i], lives);
+		printf("%s%.*s", i == 0 ? "[" : ",\n ", (int)out.len, out.ptr);
+	}
+	puts("]");
+}
+
+static void print_table(const struct rd_key_list *list, const struct rd_key_lives *lives)
 {
 	const int64_t now_s = rd_wall_ms() / 1000;
 
-	if (!json)
-		printf("%-7s  %-*s  %-5s  %-7s  %-20s  %s\n", "KIND", RD_KID_LEN, "KID", "ALG",
-		       "STATE", "SINCE", "NEXT STEP");
-	for (size_t i = 0; i < list->count; i++) {
-		if (!json) {
-			row(&list->entry[i], lives, now_s);
-			continue;
-		}
-		fputs(i == 0 ? "[" : ",\n ", stdout);
-		json_row(&list->entry[i], lives);
-	}
-	if (json)
-		puts("]");
+	printf("%-7s  %-*s  %-5s  %-7s  %-20s  %s\n", "KIND", RD_KID_LEN, "KID", "ALG", "STATE",
+	       "SINCE", "NEXT STEP");
+	for (size_t i = 0; i < list->count; i++)
+		print_row(&list->entry[i], lives, now_s);
 }
 
 int rd_verb_key_list(const struct rd_config *config, int argc, char **argv)
 {
-	static struct rd_keys keys;
+	RD_WIPE(rd_keys_wipe) struct rd_keys keys = {0};
 	const struct rd_key_lives lives = rd_key_lives_of(config);
 	const bool json = argc == 1 && strcmp(argv[0], "--json") == 0;
 	struct rd_key_list list;
@@ -124,11 +129,13 @@ int rd_verb_key_list(const struct rd_config *config, int argc, char **argv)
 	struct rd_buf why = RD_BUF(reason);
 
 	if (argc != json)
-		return rd_complain(RD_EXIT_USAGE, "usage: refreshd key list [--json]");
+		return rd_complain_usage("usage: refreshd key list [--json]");
 	if (!rd_keyfile_load(config->key_file, &keys, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	rd_keys_list(&keys, &list);
-	rd_keys_wipe(&keys);
-	print(&list, &lives, json);
+	if (json)
+		print_json(&list, &lives);
+	else
+		print_table(&list, &lives);
 	return 0;
 }

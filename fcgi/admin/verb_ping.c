@@ -1,20 +1,19 @@
-// ping: does the service answer? For health checks: exit 0 it does, 1 it does but says no, 69
-// nobody is there.
-#include <stdio.h>
+// refreshd ping: whether the service answers, for health checks. Exit status 0: it does, 1: it
+// answers that it cannot work, 69: nobody answers.
+#include "fcgi/admin/admin.h"
 #include "fcgi/admin/fastcgi_client.h"
-#include "fcgi/verbs.h"
 
 #define PATIENCE_MS 2000
 
 int rd_verb_ping(const struct rd_config *config, int argc, char **argv)
 {
-	const bool ready = argc == 1 && strcmp(argv[0], "--ready") == 0;
+	const bool ready = rd_take_flag(&argc, argv, "--ready");
 	char bytes[4096], reason[512];
 	struct rd_buf text = RD_BUF(bytes), why = RD_BUF(reason);
 	struct rd_fastcgi_reply reply;
 
-	if (argc > ready)
-		return rd_complain(RD_EXIT_USAGE, "ping: what is '%s'?", argv[0]);
+	if (argc)
+		return rd_complain_argument("ping", argv[0]);
 	switch (rd_fastcgi_get(config->listen, ready ? "ready" : "health", PATIENCE_MS, &text,
 			       &reply, &why)) {
 	case RD_FASTCGI_OK:

@@ -1,8 +1,7 @@
-// stats: the counts of a running service, for people and for scripts.
-#include <stdio.h>
+// refreshd stats: the counters of a running service, for people and for scripts.
 #include <stdlib.h>
+#include "fcgi/admin/admin.h"
 #include "fcgi/admin/fastcgi_client.h"
-#include "fcgi/verbs.h"
 #include "observe/metrics.h"
 
 #define PATIENCE_MS 5000
@@ -19,71 +18,83 @@ struct stats {
 	size_t count;
 };
 
-static struct rd_span until(struct rd_span *rest, const char *ends)
+// Takes what stands before the first of ends; all when there is none.
+static struct rd_span take_until(struct rd_span *rest, const char *ends)
 {
-	struct rd_span part = {rest->ptr, 0};
+	size_t len = 0;
 
-	while (part.len < rest->len && !strchr(ends, rest->ptr[part.len]))
-		part.len++;
-	rest->ptr += part.len;
-	rest->len -= part.len;
-	return part;
+	while (len < rest->len && !strchr(ends, rest->ptr[len]))
+		len++;
+	return rd_span_take(rest, len);
 }
 
-static void skip(struct rd_span *rest, size_t n)
+static void skip_bytes(struct rd_span *rest, size_t n)
 {
-	n = n < rest->len ? n : rest->len;
-	rest->ptr += n;
-	rest->len -= n;
+	(void)rd_span_take(rest, n < rest->len ? n : rest->len);
 }
 
-// The text is our own service's: what is no sample of it is passed over.
+static bool is_of(struct rd_span text, const char *alphabet)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!text.ptr[i] || !strchr(alphabet, text.ptr[i]))
+			return false;
+	return text.len > 0;
+}
+
+// The text should be our own service's: a line that is no sample of it is skipped.
 static void read_samples(struct stats *stats, struct rd_span text)
 {
-	const size_t prefix = strlen("refreshd_");
+	const struct rd_span prefix = RD_SPAN("refreshd_");
 
 	while (text.len && stats->count < SAMPLES_MAX) {
 		struct sample *s = &stats->samples[stats->count];
-		struct rd_span line = until(&text, "\n");
+		struct rd_span line = rd_span_cut(&text, '\n');
 
-		skip(&text, 1);
-		if (line.len <= prefix || memcmp(line.ptr, "refreshd_", prefix) != 0)
+		if (!rd_span_begins(line, prefix))
 			continue;
-		skip(&line, prefix);
-		s->name = until(&line, "{ ");
+		skip_bytes(&line, prefix.len);
+		s->name = take_until(&line, "{ ");
 		s->labels = (struct rd_span){0};
 		if (line.len && *line.ptr == '{') {
-			skip(&line, 1);
-			s->labels = until(&line, "}");
-			skip(&line, 1);
+			skip_bytes(&line, 1);
+			s->labels = rd_span_cut(&line, '}');
 		}
-		skip(&line, 1);
+		skip_bytes(&line, 1);
 		s->value = line;
-		stats->count++;
+		stats->count += is_of(s->name, "abcdefghijklmnopqrstuvwxyz_") &&
+				is_of(s->value, "0123456789.e+-");
 	}
 }
 
-// The value of a label, empty when it is not there. None of ours has a quote in it.
-static struct rd_span label(const struct sample *s, const char *name)
+// Takes NAME="VALUE" and the comma behind it. False at the end. None of ours has a quote in it.
+static bool take_label(struct rd_span *rest, struct rd_span *name, struct rd_span *value)
 {
-	struct rd_span rest = s->labels;
+	if (!rest->len)
+		return false;
+	*name = rd_span_cut(rest, '=');
+	skip_bytes(rest, 1);
+	*value = rd_span_cut(rest, '"');
+	skip_bytes(rest, 1);
+	return true;
+}
 
-	while (rest.len) {
-		struct rd_span key = until(&rest, "=");
-		struct rd_span value;
+// The value of a label, empty when it is not there.
+static struct rd_span label_of(const struct sample *s, const char *wanted)
+{
+	struct rd_span rest = s->labels, name, value;
 
-		skip(&rest, 2);
-		value = until(&rest, "\"");
-		skip(&rest, 2);
-		if (rd_span_is(key, rd_span(name)))
+	while (take_label(&rest, &name, &value))
+		if (rd_span_is(name, rd_span(wanted)))
 			return value;
-	}
 	return (struct rd_span){0};
 }
 
-static double number(const struct sample *s)
+static double value_of(const struct sample *s)
 {
-	return strtod(s->value.ptr, NULL); // a line end follows
+	char text[64];
+
+	snprintf(text, sizeof text, "%.*s", (int)s->value.len, s->value.ptr);
+	return strtod(text, NULL);
 }
 
 // The sum of all samples of a name, of those whose label begins with value where one is given.
@@ -94,29 +105,30 @@ static double sum(const struct stats *stats, const char *name, const char *route
 
 	for (size_t i = 0; i < stats->count; i++) {
 		const struct sample *s = &stats->samples[i];
-		struct rd_span is = key ? label(s, key) : (struct rd_span){0};
 
 		if (rd_span_is(s->name, rd_span(name)) &&
-		    (!route || rd_span_is(label(s, "route"), rd_span(route))) &&
-		    (!key || (is.len >= strlen(value) && !memcmp(is.ptr, value, strlen(value)))))
-			total += number(s);
+		    (!route || rd_span_is(label_of(s, "route"), rd_span(route))) &&
+		    (!key || rd_span_begins(label_of(s, key), rd_span(value))))
+			total += value_of(s);
 	}
 	return total;
 }
 
-// The bound of the bucket that the given part of a route's requests stays within, as text.
-static void print_quantile(const struct stats *stats, const char *route, double part)
+// The quantile (0..1) of a route's latencies: the bound of the bucket that it falls into.
+static void print_quantile(const struct stats *stats, const char *route, double quantile)
 {
 	const double all = sum(stats, "request_duration_seconds_count", route, NULL, NULL);
 
 	for (size_t i = 0; i < stats->count; i++) {
 		const struct sample *s = &stats->samples[i];
+		const struct rd_span le = label_of(s, "le");
 		char bound[16];
 
 		if (!rd_span_is(s->name, RD_SPAN("request_duration_seconds_bucket")) ||
-		    !rd_span_is(label(s, "route"), rd_span(route)) || number(s) < part * all)
+		    !rd_span_is(label_of(s, "route"), rd_span(route)) ||
+		    value_of(s) < quantile * all)
 			continue;
-		snprintf(bound, sizeof bound, "%.*s", (int)label(s, "le").len, label(s, "le").ptr);
+		snprintf(bound, sizeof bound, "%.*s", (int)le.len, le.ptr);
 		if (strcmp(bound, "+Inf") == 0)
 			printf(" %10s", "longer");
 		else
@@ -129,7 +141,7 @@ static void print_quantile(const struct stats *stats, const char *route, double 
 static void print_routes(const struct stats *stats)
 {
 	printf("\n%-12s %12s %12s %12s %12s %10s %10s\n", "route", "requests", "2xx", "4xx", "5xx",
-	       "half in", "99 % in");
+	       "p50", "p99");
 	for (int i = 0; i < RD_ROUTE_COUNT; i++) {
 		const char *route = rd_route_names[i];
 		const double all = sum(stats, "requests_total", route, NULL, NULL);
@@ -146,7 +158,7 @@ static void print_routes(const struct stats *stats)
 	}
 }
 
-// `title: this 3, that 1`, without what never happened.
+// `title: this 3, that 1`, without zeros.
 static void print_list(const struct stats *stats, const char *title, const char *name,
 		       const char *key)
 {
@@ -155,11 +167,13 @@ static void print_list(const struct stats *stats, const char *title, const char 
 	printf("%s:", title);
 	for (size_t i = 0; i < stats->count; i++) {
 		const struct sample *s = &stats->samples[i];
-		struct rd_span what = label(s, key);
+		struct rd_span what = label_of(s, key);
 
-		if (!rd_span_is(s->name, rd_span(name)) || number(s) == 0)
+		if (!rd_span_is(s->name, rd_span(name)) || value_of(s) == 0)
 			continue;
-		printf("%s%.*s %.0f", before, (int)what.len, what.ptr, number(s));
+		fputs(before, stdout);
+		rd_print_safe(stdout, what);
+		printf(" %.0f", value_of(s));
 		before = ", ";
 	}
 	puts(*before == ' ' ? " none" : "");
@@ -180,48 +194,62 @@ static void print_table(const struct stats *stats)
 	print_routes(stats);
 }
 
-// An array of {"name","labels","value"}, all of them as Prometheus knows them.
+static void put_sample(struct rd_buf *out, const struct sample *s)
+{
+	struct rd_span rest = s->labels, name, value;
+	const char *before = "";
+
+	rd_put_lit(out, "{\"name\":\"refreshd_");
+	rd_put_span(out, s->name);
+	rd_put_lit(out, "\",\"labels\":{");
+	while (take_label(&rest, &name, &value)) {
+		rd_put_str(out, before);
+		rd_put_json_any(out, name);
+		rd_put_lit(out, ":");
+		rd_put_json_any(out, value);
+		before = ",";
+	}
+	rd_put_lit(out, "},\"value\":");
+	rd_put_span(out, s->value);
+	rd_put_lit(out, "}");
+}
+
+// An array of {"name","labels","value"}: all samples, by their Prometheus names.
 static void print_json(const struct stats *stats)
 {
+	const char *before = "[";
+
 	for (size_t i = 0; i < stats->count; i++) {
-		const struct sample *s = &stats->samples[i];
-		struct rd_span rest = s->labels;
+		char text[1024];
+		struct rd_buf out = RD_BUF(text);
 
-		printf("%s{\"name\":\"refreshd_%.*s\",\"labels\":{", i ? ",\n" : "[",
-		       (int)s->name.len, s->name.ptr);
-		while (rest.len) {
-			struct rd_span key = until(&rest, "=");
-
-			skip(&rest, 1);
-			printf("\"%.*s\":%.*s", (int)key.len, key.ptr,
-			       (int)strcspn(rest.ptr + 1, "\"") + 2, rest.ptr);
-			until(&rest, ",");
-			printf("%s", rest.len ? "," : "");
-			skip(&rest, 1);
-		}
-		printf("},\"value\":%.*s}", (int)s->value.len, s->value.ptr);
+		put_sample(&out, &stats->samples[i]);
+		if (!rd_buf_ok(&out))
+			continue; // none of ours is so long
+		printf("%s%.*s", before, (int)out.len, out.ptr);
+		before = ",\n";
 	}
-	puts("]");
+	puts(*before == '[' ? "[]" : "]");
 }
 
 int rd_verb_stats(const struct rd_config *config, int argc, char **argv)
 {
 	static char bytes[RD_METRICS_TEXT_MAX + 8192];
 	static struct stats stats;
-	const bool json = argc == 1 && strcmp(argv[0], "--json") == 0;
+	const bool json = rd_take_flag(&argc, argv, "--json");
 	char reason[512];
 	struct rd_buf text = RD_BUF(bytes), why = RD_BUF(reason);
 	struct rd_fastcgi_reply reply;
 	enum rd_fastcgi end;
 
-	if (argc > json)
-		return rd_complain(RD_EXIT_USAGE, "stats: what is '%s'?", argv[0]);
+	if (argc)
+		return rd_complain_argument("stats", argv[0]);
 	end = rd_fastcgi_get(config->listen, "metrics", PATIENCE_MS, &text, &reply, &why);
 	if (end != RD_FASTCGI_OK)
 		return rd_complain(end == RD_FASTCGI_AWAY ? RD_EXIT_STORE : 1, "%.*s", (int)why.len,
 				   why.ptr);
 	if (reply.status != 200)
-		return rd_complain(1, "status %d", reply.status);
+		return rd_complain(1, "stats: the service answers with status %d", reply.status);
 	read_samples(&stats, reply.body);
 	if (json)
 		print_json(&stats);

@@ -1,22 +1,20 @@
-// refreshd -t: one line for each thing that must be right before serving.
-#include <stdio.h>
-#include "base/secret.h"
+// refreshd -t: tests what must be right before the service starts, a line for each.
 #include "fcgi/serve/listen.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
 #include "store/redis/check.h"
 
-#define TIMEOUT_MS 5000 // somebody is waiting for the result
+#define TIMEOUT_MS 5000 // a person is waiting for the result
 
-static int failed(const char *what, struct rd_span why)
+static int report_failure(const char *what, struct rd_span why)
 {
-	printf("FAIL %s: %.*s\n", what, (int)why.len, why.ptr);
+	rd_say("FAIL %s: %.*s", what, (int)why.len, why.ptr);
 	return RD_EXIT_CONFIG;
 }
 
 int rd_test_config_failed(struct rd_span why)
 {
-	return failed("config", why);
+	return report_failure("config", why);
 }
 
 static int test_sockets(const struct rd_config *config)
@@ -32,7 +30,7 @@ static int test_sockets(const struct rd_config *config)
 		rd_config_blame(config, options[i], &why);
 		rd_put_str(&why, i == 0 ? "listen: " : "login_listen: ");
 		if (!rd_listen_address(addresses[i], &why))
-			status = failed("config", rd_buf_span(&why));
+			status = report_failure("config", rd_buf_span(&why));
 	}
 	return status;
 }
@@ -42,7 +40,7 @@ static int test_config(const struct rd_config *config)
 	const int status = test_sockets(config);
 
 	if (!status)
-		printf("ok   config: %s, %zu client%s\n", config->path ? config->path : "no file",
+		rd_say("ok   config: %s, %zu client%s", config->path ? config->path : "no file",
 		       config->client_count, config->client_count == 1 ? "" : "s");
 	return status;
 }
@@ -55,7 +53,7 @@ static int test_keys(const struct rd_config *config)
 	bool fine;
 
 	if (!keys)
-		return failed("keys", RD_SPAN("out of memory"));
+		return report_failure("keys", RD_SPAN("out of memory"));
 	rd_config_blame(config, RD_OPTION_key_file, &why);
 	fine = rd_keyfile_load(config->key_file, keys, &why);
 	if (fine) {
@@ -64,17 +62,17 @@ static int test_keys(const struct rd_config *config)
 	}
 	sodium_free(keys); // wipes them
 	if (!fine)
-		return failed("keys", rd_buf_span(&why));
-	printf("ok   keys: %s\n", config->key_file);
+		return report_failure("keys", rd_buf_span(&why));
+	rd_say("ok   keys: %s", config->key_file);
 	return 0;
 }
 
-static void found(struct rd_redis_check *check, enum rd_fit fit, const char *text)
+static void report_finding(struct rd_redis_check *check, enum rd_fit fit, const char *text)
 {
 	static const char *const words[] = {"ok  ", "warn", "FAIL", "FAIL", "FAIL"};
 	int *status = check->user;
 
-	printf("%s redis: %s\n", words[fit], text);
+	rd_say("%s redis: %s", words[fit], text);
 	if (fit == RD_FIT_AWAY && !*status)
 		*status = RD_EXIT_STORE;
 	else if (fit == RD_FIT_REFUSED || fit == RD_FIT_UNFIT)
@@ -83,7 +81,8 @@ static void found(struct rd_redis_check *check, enum rd_fit fit, const char *tex
 
 static int test_redis(const struct rd_config *config)
 {
-	char password[RD_REDIS_PASSWORD_MAX], reason[512];
+	RD_REDIS_PASSWORD password;
+	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 	struct rd_redis_config redis;
 	int status = 0;
@@ -91,15 +90,14 @@ static int test_redis(const struct rd_config *config)
 				       .prefix = rd_span(config->redis_prefix),
 				       .durable = config->durable,
 				       .timeout_ms = TIMEOUT_MS,
-				       .found = found,
+				       .found = report_finding,
 				       .user = &status};
 
-	if (!rd_redis_read(config, password, &redis, &why))
-		return failed("redis", rd_buf_span(&why));
+	if (!rd_redis_read(config, password.text, &redis, &why))
+		return report_failure("redis", rd_buf_span(&why));
 	rd_redis_check(&check);
-	rd_wipe(password, sizeof password);
 	if (!status)
-		printf("ok   redis: %s, user %s has all rights\n", config->redis,
+		rd_say("ok   redis: %s, user %s has all rights", config->redis,
 		       redis.user ? redis.user : "default");
 	return status;
 }
@@ -109,9 +107,11 @@ int rd_verb_test(const struct rd_config *config, int argc, char **argv)
 	int status, keys, redis;
 
 	if (argc)
-		return rd_complain(RD_EXIT_USAGE, "-t: what is '%s'?", argv[0]);
+		return rd_complain_argument("-t", argv[0]);
 	status = test_config(config);
 	keys = test_keys(config);
 	redis = test_redis(config);
-	return status ? status : keys ? keys : redis;
+	if (!status)
+		status = keys;
+	return status ? status : redis;
 }

@@ -1,15 +1,16 @@
-// refreshd user: the embedded accounts.
-#include <stdio.h>
-#include "base/secret.h"
+// refreshd user: the accounts of the embedded user store.
 #include "fcgi/admin/admin.h"
+#include "fcgi/admin/secret_line.h"
 #include "op/text.h"
 #include "token/password.h"
 
-#define USAGE                                                                                     \
-	"usage: refreshd user add [--if-missing] NAME | passwd [--keep-sessions] NAME | disable " \
-	"NAME | enable NAME | delete NAME | list"
+static const char usage[] = "usage: refreshd user add [--if-missing] NAME\n"
+			    "       refreshd user passwd [--keep-sessions] NAME\n"
+			    "       refreshd user disable|enable|delete NAME\n"
+			    "       refreshd user list";
 
-// What the words mean. An account that changes hands or ends takes its sessions along.
+// done: said afterwards; NULL: the account is a new one. An account that changes hands or ends
+// takes its sessions along.
 static const struct action {
 	const char *verb, *change, *done;
 	bool password, ends_sessions;
@@ -22,20 +23,20 @@ static const struct action {
 };
 
 // Returns 0 with the hash of a password from stdin, or the exit status after a complaint.
-static int take_password(const struct rd_config *config, char hash[static RD_PASSWORD_HASH_MAX])
+static int hash_password(const struct rd_config *config, char hash[static RD_PASSWORD_HASH_MAX])
 {
 	const struct rd_argon2 cost = {config->argon2_ops, config->argon2_mem_kib};
-	char password[RD_PASSWORD_MAX + 1];
-	size_t len = rd_read_secret("password: ", password, sizeof password);
-	int status = 0;
+	RD_SECRET_LINE password = {0};
+	const int status = rd_secret_line_read("password: ", &password);
 
-	if (len == 0 || len > RD_PASSWORD_MAX)
-		status =
-		    rd_complain(RD_EXIT_USAGE, "a password has 1 to %d bytes", RD_PASSWORD_MAX);
-	else if (!rd_password_hash(hash, (struct rd_span){password, len}, &cost))
-		status = rd_complain(1, "not enough memory for argon2_mem_kib");
-	rd_wipe(password, sizeof password);
-	return status;
+	if (status)
+		return status;
+	if (password.len == 0 || password.len > RD_PASSWORD_MAX)
+		return rd_complain(RD_EXIT_USAGE, "user: a password must have 1 to %d bytes",
+				   RD_PASSWORD_MAX);
+	if (!rd_password_hash(hash, rd_secret_line_span(&password), &cost))
+		return rd_complain(1, "user: not enough memory for argon2_mem_kib");
+	return 0;
 }
 
 static int end_sessions(struct rd_admin *admin, const uint8_t *slot)
@@ -51,18 +52,18 @@ static int end_sessions(struct rd_admin *admin, const uint8_t *slot)
 	if (status)
 		return status;
 	if (rd_read_revoke(&admin->answer, &count))
-		return rd_admin_bad_answer();
-	printf("%u sessions ended\n", count);
+		return rd_admin_unexpected_answer();
+	printf("%u session%s ended\n", count, count == 1 ? "" : "s");
 	return 0;
 }
 
-static int change(struct rd_admin *admin, const struct action *action, struct rd_span name,
-		  bool if_missing, bool keep_sessions)
+static int change_account(struct rd_admin *admin, const struct action *action, struct rd_span name,
+			  bool if_missing, bool keep_sessions)
 {
 	char hash[RD_PASSWORD_HASH_MAX] = "";
 	uint8_t slot[RD_SLOT_LEN];
 	struct rd_account account = {.name = name};
-	int status = action->password ? take_password(admin->config, hash) : 0;
+	int status = action->password ? hash_password(admin->config, hash) : 0;
 
 	if (status)
 		return status;
@@ -73,17 +74,17 @@ static int change(struct rd_admin *admin, const struct action *action, struct rd
 	if (status)
 		return status;
 	if (admin->answer.away)
-		return rd_admin_bad_answer();
+		return rd_admin_unexpected_answer();
 	if (admin->answer.integer != 1 && !(if_missing && !action->done))
-		return rd_complain(1,
-				   action->done ? "there is no user '%.*s'" : "user '%.*s' exists",
-				   (int)name.len, name.ptr);
+		return rd_complain(
+		    1, action->done ? "there is no user '%.*s'" : "there is already a user '%.*s'",
+		    (int)name.len, name.ptr);
 	if (action->done)
 		printf("%s\n", action->done);
 	return action->ends_sessions && !keep_sessions ? end_sessions(admin, slot) : 0;
 }
 
-static int list(struct rd_admin *admin)
+static int list_accounts(struct rd_admin *admin)
 {
 	char cursor[24] = "0";
 
@@ -98,10 +99,10 @@ static int list(struct rd_admin *admin)
 			return status;
 		if (admin->answer.away || admin->answer.count != 2 ||
 		    admin->answer.part[0].len >= sizeof cursor)
-			return rd_admin_bad_answer();
+			return rd_admin_unexpected_answer();
 		rest = admin->answer.part[1];
 		while (rd_accounts_next(&rest, &account)) {
-			rd_print_safe(account.name);
+			rd_print_field(account.name);
 			puts(account.disabled ? "  disabled" : "");
 		}
 		memcpy(cursor, admin->answer.part[0].ptr, admin->answer.part[0].len);
@@ -123,14 +124,13 @@ int rd_verb_user(const struct rd_config *config, int argc, char **argv)
 		if (strcmp(argv[0], actions[i].verb) == 0)
 			action = &actions[i];
 	if (!action && !listing)
-		return rd_complain(RD_EXIT_USAGE, USAGE);
+		return rd_complain_usage(usage);
 	if (action && !rd_text_is_user(rd_span(argv[1])))
-		return rd_complain(RD_EXIT_USAGE,
-				   "a name has 1 to 255 bytes, no control character");
+		return rd_complain(RD_EXIT_USAGE, "user %s: " RD_USER_NAME_RULE, argv[0]);
 	status = rd_admin_open(&admin, config);
 	if (status)
 		return status;
 	if (listing)
-		return list(&admin);
-	return change(&admin, action, rd_span(argv[1]), if_missing, keep);
+		return list_accounts(&admin);
+	return change_account(&admin, action, rd_span(argv[1]), if_missing, keep);
 }

@@ -7,8 +7,8 @@ struct findings {
 	size_t count, room;
 };
 
-// An include that many locations share is told of once.
-static void add(struct findings *f, const struct rd_check *check, uint32_t node)
+// Notes a mistake; one in a file that many locations include, once.
+static void note_mistake(struct findings *f, const struct rd_check *check, uint32_t node)
 {
 	const struct rd_mistake found = {check, f->conf->node[node].file, f->conf->node[node].line};
 
@@ -28,18 +28,19 @@ static void add(struct findings *f, const struct rd_check *check, uint32_t node)
 	f->mistake[f->count++] = found;
 }
 
-static void run(struct findings *f, const struct rd_check *checks, const struct rd_view *view)
+static void run_checks(struct findings *f, const struct rd_check *checks,
+		       const struct rd_view *view)
 {
 	for (; checks->name; checks++) {
 		uint32_t node = checks->wrong(view);
 
 		if (node)
-			add(f, checks, node);
+			note_mistake(f, checks, node);
 	}
 }
 
 size_t rd_checks_run(const struct rd_nginx *conf, const struct rd_config *config,
-		     void (*tell)(const struct rd_mistake *mistake, void *more), void *more)
+		     void (*report)(const struct rd_mistake *mistake, void *user), void *user)
 {
 	struct findings f = {.conf = conf};
 	struct rd_view view;
@@ -48,17 +49,17 @@ size_t rd_checks_run(const struct rd_nginx *conf, const struct rd_config *config
 		if (!conf->node[n].child)
 			continue; // of an upstream
 		view = (struct rd_view){.conf = conf, .config = config, .block = n, .server = n};
-		run(&f, rd_checks_server, &view);
+		run_checks(&f, rd_checks_server, &view);
 	}
 	for (uint32_t n = 0; (n = rd_nginx_any(conf, "location", n));) {
 		if (rd_view_open(&view, conf, config, n)) {
-			run(&f, rd_checks_own, &view);
-			run(&f, rd_checks_params, &view);
+			run_checks(&f, rd_checks_own, &view);
+			run_checks(&f, rd_checks_params, &view);
 		}
-		run(&f, rd_checks_location, &view);
+		run_checks(&f, rd_checks_location, &view);
 	}
 	for (size_t i = 0; i < f.count; i++)
-		tell(&f.mistake[i], more);
+		report(&f.mistake[i], user);
 	free(f.mistake);
 	return f.count;
 }

@@ -1,4 +1,5 @@
 // Checks of locations that pass to refreshd.
+#include <arpa/inet.h>
 #include "fcgi/doctor/nginx_checks.h"
 
 static bool is_route(const struct rd_view *v, const char *name)
@@ -11,13 +12,13 @@ static bool asks_password(const struct rd_view *v)
 	return is_route(v, "login");
 }
 
-// nginx' default, `error timeout`, asks another one too, but not again what has been sent and is
-// POST.
-static bool retries(const struct rd_view *v)
+// By default, `error timeout`, nginx asks another server too, but does not send a POST again.
+static bool retries_posts(const struct rd_view *v)
 {
 	return rd_view_says(v, "fastcgi_next_upstream", "non_idempotent");
 }
 
+// The directive, or the block where it is missing.
 static uint32_t blame(const struct rd_view *v, const char *name)
 {
 	uint32_t node = rd_view_find(v, name);
@@ -41,7 +42,7 @@ static uint32_t keep_conn(const struct rd_view *v)
 
 static uint32_t not_retried(const struct rd_view *v)
 {
-	return is_route(v, "refresh") && grace_of(v) && !retries(v) &&
+	return is_route(v, "refresh") && grace_of(v) && !retries_posts(v) &&
 		       !rd_view_says(v, "fastcgi_next_upstream", "off")
 		   ? blame(v, "fastcgi_next_upstream")
 		   : 0;
@@ -49,14 +50,14 @@ static uint32_t not_retried(const struct rd_view *v)
 
 static uint32_t sent_twice(const struct rd_view *v)
 {
-	return (asks_password(v) || is_route(v, "issue")) && retries(v)
+	return (asks_password(v) || is_route(v, "issue")) && retries_posts(v)
 		   ? blame(v, "fastcgi_next_upstream")
 		   : 0;
 }
 
 static uint32_t strict_twice(const struct rd_view *v)
 {
-	return is_route(v, "refresh") && !grace_of(v) && retries(v)
+	return is_route(v, "refresh") && !grace_of(v) && retries_posts(v)
 		   ? blame(v, "fastcgi_next_upstream")
 		   : 0;
 }
@@ -65,7 +66,7 @@ static uint32_t read_timeout(const struct rd_view *v)
 {
 	const uint32_t grace_s = grace_of(v);
 
-	return is_route(v, "refresh") && retries(v) && grace_s &&
+	return is_route(v, "refresh") && retries_posts(v) && grace_s &&
 		       rd_view_ms(v, "fastcgi_read_timeout", 60000) >= grace_s * 1000LL
 		   ? blame(v, "fastcgi_read_timeout")
 		   : 0;
@@ -76,7 +77,7 @@ static uint32_t retry_window(const struct rd_view *v)
 	const int64_t window_ms = rd_view_ms(v, "fastcgi_next_upstream_timeout", 0);
 	const uint32_t grace_s = grace_of(v);
 
-	return is_route(v, "refresh") && retries(v) && grace_s &&
+	return is_route(v, "refresh") && retries_posts(v) && grace_s &&
 		       (window_ms == 0 || window_ms >= grace_s * 1000LL)
 		   ? blame(v, "fastcgi_next_upstream_timeout")
 		   : 0;
@@ -102,32 +103,58 @@ static uint32_t verify_body(const struct rd_view *v)
 		   : 0;
 }
 
-static uint32_t pass(const struct rd_view *v)
+static uint32_t pass_of(const struct rd_view *v)
 {
 	return rd_nginx_child(v->conf, v->block, "fastcgi_pass", 0);
 }
 
-static bool is_numeric(struct rd_span address)
+// Whether nginx need not ask a resolver for the host of HOST[:PORT], or asks for one that never
+// moves.
+static bool is_fixed_host(struct rd_span address)
 {
-	for (size_t i = 0; i < address.len; i++)
-		if (!memchr("0123456789.[]:abcdef", address.ptr[i], 20))
-			return false;
-	return true;
+	const bool bracketed = rd_span_begins(address, RD_SPAN("["));
+	struct rd_span rest = address, host;
+	char text[INET6_ADDRSTRLEN];
+	uint8_t binary[16];
+
+	if (bracketed)
+		(void)rd_span_take(&rest, 1);
+	host = rd_span_cut(&rest, bracketed ? ']' : ':');
+	if (!bracketed && rd_span_is(host, RD_SPAN("localhost"))) // RFC 6761 section 6.3
+		return true;
+	if (host.len >= sizeof text)
+		return false;
+	memcpy(text, host.ptr, host.len);
+	text[host.len] = 0;
+	return inet_pton(bracketed ? AF_INET6 : AF_INET, text, binary) == 1;
 }
 
+static bool is_pinned_name(struct rd_span address)
+{
+	return address.len && *address.ptr != '$' && !rd_span_begins(address, RD_SPAN("unix:")) &&
+	       !is_fixed_host(address);
+}
+
+// nginx resolves names once, when it starts, but those of a variable, and in an upstream those with
+// `resolve`.
 static uint32_t pinned_address(const struct rd_view *v)
 {
-	const struct rd_span to = rd_nginx_word(v->conf, pass(v), 1);
+	const struct rd_span to = rd_nginx_word(v->conf, pass_of(v), 1);
+	const uint32_t group = rd_view_upstream(v->conf, v->target);
+	uint32_t server = group ? rd_nginx_child(v->conf, group, "server", 0) : 0;
 
-	return to.len && *to.ptr != '$' && !rd_span_has(to, "unix:") &&
-		       !rd_view_upstream(v->conf, to) && !is_numeric(to)
-		   ? pass(v)
-		   : 0;
+	if (!group)
+		return is_pinned_name(to) ? pass_of(v) : 0;
+	for (; server; server = rd_nginx_child(v->conf, group, "server", server))
+		if (is_pinned_name(rd_nginx_word(v->conf, server, 1)) &&
+		    !rd_node_has(v->conf, server, "resolve"))
+			return server;
+	return 0;
 }
 
 static bool by_variable(const struct rd_view *v)
 {
-	const struct rd_span to = rd_nginx_word(v->conf, pass(v), 1);
+	const struct rd_span to = rd_nginx_word(v->conf, pass_of(v), 1);
 
 	return rd_span_has(to, "$") && !rd_view_upstream(v->conf, v->target);
 }
@@ -135,7 +162,7 @@ static bool by_variable(const struct rd_view *v)
 static uint32_t no_resolver(const struct rd_view *v)
 {
 	return by_variable(v) && !rd_span_has(v->target, "unix:") && !rd_view_find(v, "resolver")
-		   ? pass(v)
+		   ? pass_of(v)
 		   : 0;
 }
 
@@ -145,8 +172,8 @@ static uint32_t pass_from_request(const struct rd_view *v)
 					    "$host",  "$request_", "$args",    "$query_string"};
 
 	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
-		if (rd_span_has(rd_nginx_word(v->conf, pass(v), 1), asked[i]))
-			return pass(v);
+		if (rd_span_has(rd_nginx_word(v->conf, pass_of(v), 1), asked[i]))
+			return pass_of(v);
 	return 0;
 }
 
@@ -158,7 +185,7 @@ static uint32_t no_keepalive(const struct rd_view *v)
 	    rd_view_says(v, "fastcgi_next_upstream", "off") || by_variable(v))
 		return 0; // sent once only: rather over no connection that may end under it
 	if (!group)
-		return pass(v);
+		return pass_of(v);
 	return rd_nginx_child(v->conf, group, "keepalive", 0) ? 0 : group;
 }
 
@@ -175,7 +202,7 @@ static uint32_t max_fails(const struct rd_view *v)
 	return 0;
 }
 
-static uint32_t cache(const struct rd_view *v)
+static uint32_t is_cached(const struct rd_view *v)
 {
 	const uint32_t node = rd_view_find(v, "fastcgi_cache");
 
@@ -219,19 +246,20 @@ static uint32_t limit_status(const struct rd_view *v)
 		   : 0;
 }
 
+// The word zone=NAME of a limit_req, or zone=NAME:SIZE of a limit_req_zone.
 static struct rd_span zone_of(const struct rd_nginx *conf, uint32_t node)
 {
 	for (uint32_t i = 1; node && i < conf->node[node].words; i++) {
 		const struct rd_span word = rd_nginx_word(conf, node, i);
 
-		if (word.len > 5 && memcmp(word.ptr, "zone=", 5) == 0)
+		if (word.len > 5 && rd_span_begins(word, RD_SPAN("zone=")))
 			return word;
 	}
 	return (struct rd_span){"", 0};
 }
 
-// Whether the zone's key is empty for what a map does not name, so that it says itself whom it
-// counts.
+// Whether the zone's key is empty by a map's default, so that the zone counts only what the map
+// names.
 static bool is_selective(const struct rd_nginx *conf, struct rd_span zone)
 {
 	uint32_t n = 0, map = 0, row;
@@ -239,8 +267,7 @@ static bool is_selective(const struct rd_nginx *conf, struct rd_span zone)
 	while ((n = rd_nginx_any(conf, "limit_req_zone", n))) {
 		const struct rd_span name = zone_of(conf, n);
 
-		if (name.len > zone.len && name.ptr[zone.len] == ':' &&
-		    memcmp(name.ptr, zone.ptr, zone.len) == 0)
+		if (name.len > zone.len && name.ptr[zone.len] == ':' && rd_span_begins(name, zone))
 			break;
 	}
 	while (n && (map = rd_nginx_any(conf, "map", map)))
@@ -250,8 +277,8 @@ static bool is_selective(const struct rd_nginx *conf, struct rd_span zone)
 	return false;
 }
 
-// The first limit that counts all requests here. 0: none.
-static uint32_t limit(const struct rd_view *v)
+// Returns the first limit_req that counts every request here; 0: none.
+static uint32_t limit_of_all(const struct rd_view *v)
 {
 	uint32_t node = rd_view_find(v, "limit_req");
 
@@ -262,19 +289,19 @@ static uint32_t limit(const struct rd_view *v)
 
 static uint32_t health_limited(const struct rd_view *v)
 {
-	return is_route(v, "health") || is_route(v, "ready") ? limit(v) : 0;
+	return is_route(v, "health") || is_route(v, "ready") ? limit_of_all(v) : 0;
 }
 
 static uint32_t shared_limit(const struct rd_view *v)
 {
-	const struct rd_span mine = zone_of(v->conf, limit(v));
+	const struct rd_span mine = zone_of(v->conf, limit_of_all(v));
 	struct rd_view other;
 
 	for (uint32_t n = 0;
 	     asks_password(v) && mine.len && (n = rd_nginx_any(v->conf, "location", n));)
 		if (rd_view_open(&other, v->conf, v->config, n) && is_route(&other, "refresh") &&
-		    rd_span_is(mine, zone_of(v->conf, limit(&other))))
-			return limit(v);
+		    rd_span_is(mine, zone_of(v->conf, limit_of_all(&other))))
+			return limit_of_all(v);
 	return 0;
 }
 
@@ -285,51 +312,59 @@ static uint32_t login_socket(const struct rd_view *v)
 	for (uint32_t n = 0; asks_password(v) && (n = rd_nginx_any(v->conf, "location", n));)
 		if (rd_view_open(&other, v->conf, v->config, n) && is_route(&other, "refresh") &&
 		    rd_span_is(v->target, other.target))
-			return pass(v);
+			return pass_of(v);
 	return 0;
 }
 
 const struct rd_check rd_checks_own[] = {
-    {"keep-conn", keep_conn, "say `fastcgi_keep_conn on;`, or every request makes a connection"},
+    {"keep-conn", keep_conn,
+     "set `fastcgi_keep_conn on;`, or every request opens a new connection"},
     {"not-retried", not_retried,
-     "add non_idempotent, or a worker that dies is a 502; asking twice is safe in the grace time"},
+     "add non_idempotent to fastcgi_next_upstream, or a worker that dies causes a 502; within the "
+     "grace time it is safe to ask twice"},
     {"sent-twice", sent_twice,
-     "say `fastcgi_next_upstream off;`: a password or an issue must be sent once only"},
+     "set `fastcgi_next_upstream off;`: a password or an issue must be sent only once"},
     {"strict-twice", strict_twice,
-     "its client has grace_s = 0, for which asking twice is theft: say `fastcgi_next_upstream "
-     "off;`"},
+     "set `fastcgi_next_upstream off;`: its client has grace_s = 0, so asking twice counts as "
+     "theft"},
     {"read-timeout", read_timeout,
-     "make it shorter than grace_s, or what is asked again comes after the grace and is theft"},
+     "make fastcgi_read_timeout shorter than grace_s, or a retry comes after the grace time and "
+     "counts as theft"},
     {"retry-window", retry_window,
-     "set fastcgi_next_upstream_timeout well below grace_s, or a late retry is theft"},
+     "set fastcgi_next_upstream_timeout well below grace_s, or a late retry counts as theft"},
     {"connect-timeout", connect_timeout,
-     "set fastcgi_connect_timeout to 500ms: nginx waits a minute for an address that is dead"},
+     "set `fastcgi_connect_timeout 500ms;`: by default nginx waits a minute for a dead address"},
     {"verify-open", verify_open, "add `internal;`: only auth_request may ask this location"},
     {"verify-body", verify_body,
-     "say `fastcgi_pass_request_body off;`: auth_request has no body to send"},
+     "set `fastcgi_pass_request_body off;`: auth_request sends no body"},
     {"pinned-address", pinned_address,
-     "name an upstream, or a variable with a resolver: this name is resolved once, at start"},
-    {"no-resolver", no_resolver, "a variable here needs a `resolver`, or every request is a 502"},
+     "use an IP address, a unix socket, or a variable with a `resolver`: nginx resolves this name "
+     "only once, when it starts"},
+    {"no-resolver", no_resolver,
+     "add a `resolver`: without one, a variable here makes every request a 502"},
     {"pass-from-request", pass_from_request,
-     "never let a request say where it goes: name an upstream"},
+     "name an upstream: a request must never decide where it is sent"},
     {"no-keepalive", no_keepalive,
-     "pass to an upstream with `keepalive 64;`, which saves 10 us of CPU a request"},
+     "pass to an upstream with `keepalive 64;`, which saves 10 us of CPU time a request"},
     {"max-fails", max_fails,
-     "add max_fails=0: one worker that dies would take the socket of all out for 10 s"},
-    {"cache", cache, "turn the cache off here: an answer has the tokens of one user"},
+     "add max_fails=0, or one worker that dies takes the socket of all of them out for 10 s"},
+    {"cache", is_cached, "turn the cache off here: an answer holds the tokens of one user"},
     {"body-size", body_size,
      "make client_max_body_size no larger than body_max, so that nginx refuses what refreshd "
-     "would"},
+     "would refuse"},
     {"body-on-disk", body_on_disk,
-     "make client_body_buffer_size as large as client_max_body_size, or secrets go to a file"},
+     "make client_body_buffer_size as large as client_max_body_size, or secrets may be written to "
+     "a file"},
     {"answer-on-disk", answer_on_disk,
-     "say `fastcgi_max_temp_file_size 0;`, or tokens may go to a file"},
+     "set `fastcgi_max_temp_file_size 0;`, or tokens may be written to a file"},
     {"limit-status", limit_status,
-     "say `limit_req_status 429;`: 503 says that the service is away"},
-    {"health-limited", health_limited, "never limit health checks: say no limit_req around them"},
+     "set `limit_req_status 429;`: with 503 the service seems to be down"},
+    {"health-limited", health_limited,
+     "have no limit_req here: health checks must never be limited"},
     {"shared-limit", shared_limit,
-     "give logins a zone of their own, or guessing passwords stops refreshes"},
+     "give logins a zone of their own, or guessed passwords use up the limit of refreshes"},
     {"login-socket", login_socket,
-     "pass logins to refreshd_login: the other workers refuse them, or refreshes would wait"},
+     "pass logins to refreshd_login: other workers refuse them, since hashing would delay "
+     "refreshes"},
     {0},
 };

@@ -1,4 +1,4 @@
-// Checks of what locations that pass to refreshd tell it.
+// Checks of the parameters that locations pass to refreshd.
 #include "fcgi/doctor/nginx_checks.h"
 #include "http/dialect.h"
 #include "op/op.h"
@@ -81,7 +81,7 @@ static uint32_t unknown_client(const struct rd_view *v)
 		   : 0;
 }
 
-static uint32_t intercept(const struct rd_view *v)
+static uint32_t intercept_errors(const struct rd_view *v)
 {
 	return rd_view_says(v, "fastcgi_intercept_errors", "on")
 		   ? rd_view_find(v, "fastcgi_intercept_errors")
@@ -96,16 +96,16 @@ static uint32_t metrics_open(const struct rd_view *v)
 		   : 0;
 }
 
-// Some need them: of two headers of one name a variable has the first alone.
+// Some dialects need all headers: of two with one name, a variable holds only the first.
 static uint32_t headers_passed(const struct rd_view *v)
 {
 	const struct rd_dialect *dialect = rd_dialect_find(v->dialect);
 	const uint32_t passed = rd_view_find(v, "fastcgi_pass_request_headers");
 	const bool wanted = dialect && (dialect->in == RD_IN_HEADER || dialect->cookie);
 
-	return wanted || rd_view_says(v, "fastcgi_pass_request_headers", "off") ? 0
-	       : passed                                                         ? passed
-										: v->block;
+	if (wanted || rd_view_says(v, "fastcgi_pass_request_headers", "off"))
+		return 0;
+	return passed ? passed : v->block;
 }
 
 static uint32_t verify_length(const struct rd_view *v)
@@ -115,23 +115,27 @@ static uint32_t verify_length(const struct rd_view *v)
 
 const struct rd_check rd_checks_params[] = {
     {"verify-length", verify_length,
-     "leave CONTENT_LENGTH out: it is that of the judged request, whose body is not sent"},
+     "leave CONTENT_LENGTH out: it belongs to the original request, whose body is not sent"},
     {"headers-passed", headers_passed,
-     "say `fastcgi_pass_request_headers off;`: refreshd needs the params alone"},
+     "set `fastcgi_pass_request_headers off;`: refreshd needs only the parameters"},
     {"forged-address", forged_address,
-     "use $remote_addr and the realip module: this header is whatever the client says"},
+     "use $remote_addr and the realip module: a client can put anything into this header"},
     {"route-variable", route_variable,
-     "write the value out: what a request can set must not say what it may do"},
-    {"unknown-route", unknown_route, "there is no such operation; see refreshd-params.conf"},
-    {"no-route", no_route, "add `fastcgi_param REFRESHD_ROUTE ...;`: refreshd answers 500 without"},
-    {"unknown-dialect", unknown_dialect, "there is no such dialect; see refreshd-params.conf"},
-    {"unknown-client", unknown_client, "refreshd's configuration has no [client] of that name"},
+     "write a constant: a request must not decide what it is allowed to do"},
+    {"unknown-route", unknown_route, "unknown operation; see refreshd-params.conf"},
+    {"no-route", no_route,
+     "add `fastcgi_param REFRESHD_ROUTE ...;`: without it refreshd answers 500"},
+    {"unknown-dialect", unknown_dialect, "unknown dialect; see refreshd-params.conf"},
+    {"unknown-client", unknown_client,
+     "the configuration of refreshd has no [client] of this name"},
     {"no-request-id", no_request_id,
-     "add `fastcgi_param REFRESHD_REQUEST_ID $request_id;`, or the logs cannot be joined"},
+     "add `fastcgi_param REFRESHD_REQUEST_ID $request_id;`, or the logs of nginx and refreshd "
+     "cannot be correlated"},
     {"missing-param", missing_param,
-     "include refreshd-params.conf: params in a block hide all those around it"},
-    {"intercept-errors", intercept,
-     "say `fastcgi_intercept_errors off;`: refreshd's own errors say what clients need"},
-    {"metrics-open", metrics_open, "allow the monitoring's addresses, then `deny all;`"},
+     "include refreshd-params.conf: a fastcgi_param in a block hides all those of the blocks "
+     "around it"},
+    {"intercept-errors", intercept_errors,
+     "set `fastcgi_intercept_errors off;`: clients need the error responses of refreshd"},
+    {"metrics-open", metrics_open, "allow only the addresses of your monitoring, then `deny all;`"},
     {0},
 };

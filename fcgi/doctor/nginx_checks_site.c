@@ -1,4 +1,4 @@
-// Checks of all locations and of servers.
+// Checks of all locations, and of servers.
 #include "fcgi/doctor/nginx_checks.h"
 
 static uint32_t asks_auth(const struct rd_view *v)
@@ -11,8 +11,8 @@ static uint32_t asks_auth(const struct rd_view *v)
 		   : 0;
 }
 
-// Nodes behind block are its insides up to the first whose parents do not lead to it.
-static bool within(const struct rd_nginx *conf, uint32_t node, uint32_t block)
+// Whether node is inside block. Nodes are numbered in the order of the text, parents first.
+static bool is_within(const struct rd_nginx *conf, uint32_t node, uint32_t block)
 {
 	while (node > block)
 		node = conf->node[node].parent;
@@ -26,7 +26,7 @@ static uint32_t auth_skipped(const struct rd_view *v)
 	for (size_t i = 0; asks_auth(v) && i < sizeof skips / sizeof *skips; i++) {
 		uint32_t found = rd_nginx_any(v->conf, skips[i], v->block);
 
-		if (found && within(v->conf, found, v->block))
+		if (found && is_within(v->conf, found, v->block))
 			return found;
 	}
 	return 0;
@@ -85,7 +85,7 @@ static bool format_leaks(const struct rd_nginx *conf, struct rd_span format)
 		}
 		return false;
 	}
-	return true; // combined, or one that is not there
+	return true; // combined, or a format that is not defined
 }
 
 static uint32_t log_secrets(const struct rd_view *v)
@@ -95,7 +95,7 @@ static uint32_t log_secrets(const struct rd_view *v)
 	if (!is_own(v) && !asks_auth(v))
 		return 0;
 	if (!node)
-		return v->server ? v->server : v->block; // combined by default
+		return v->server ? v->server : v->block; // the default is the combined format
 	for (; node; node = rd_view_next(v, node)) {
 		const struct rd_span format = rd_nginx_word(v->conf, node, 2);
 
@@ -121,24 +121,26 @@ static uint32_t error_log(const struct rd_view *v)
 
 const struct rd_check rd_checks_location[] = {
     {"auth-skipped", auth_skipped,
-     "move it to another location: it runs before auth_request, so nobody is asked for a token"},
+     "move it to another location: it runs before auth_request, so no token is checked"},
     {"auth-error-page", auth_error_page,
-     "add `error_page 500 =503 @refreshd_away;`: auth_request makes 500 of an unreachable worker"},
+     "add `error_page 500 =503 @refreshd_away;`: auth_request turns an unreachable worker into "
+     "500"},
     {"satisfy-any", satisfy_any,
-     "say `satisfy all;`: an allowed address would need no token at all"},
+     "set `satisfy all;`: with `any`, an allowed address needs no token at all"},
     {"log-secrets", log_secrets,
-     "use the format of refreshd-log.conf: this one can write tokens into the log"},
-    {"error-log-level", error_log, "say `error`: at this level nginx logs request headers"},
+     "use the format of refreshd-log.conf: this one can write tokens to the log"},
+    {"error-log-level", error_log,
+     "use the level `error`: at this level nginx logs request headers"},
     {0},
 };
 
-// The first location of the server with that route or dialect. 0: none.
+// Returns the first location of the server with that route and dialect (NULL: any); 0: none.
 static uint32_t location_of(const struct rd_view *v, const char *route, const char *dialect)
 {
 	struct rd_view own;
 
 	for (uint32_t n = v->server; (n = rd_nginx_any(v->conf, "location", n));)
-		if (within(v->conf, n, v->server) && rd_view_open(&own, v->conf, v->config, n) &&
+		if (is_within(v->conf, n, v->server) && rd_view_open(&own, v->conf, v->config, n) &&
 		    (!route || rd_span_is(own.route, rd_span(route))) &&
 		    (!dialect || rd_span_is(own.dialect, rd_span(dialect))))
 			return n;
@@ -174,7 +176,7 @@ static uint32_t realip_open(const struct rd_view *v)
 	return 0;
 }
 
-static uint32_t http_cookies_off(const struct rd_view *v)
+static uint32_t underscores_on(const struct rd_view *v)
 {
 	return rd_view_says(v, "underscores_in_headers", "on")
 		   ? rd_view_find(v, "underscores_in_headers")
@@ -185,10 +187,11 @@ const struct rd_check rd_checks_server[] = {
     {"cookie-plain", cookie_plain,
      "listen with ssl: browsers neither keep nor send a __Host- cookie over plain HTTP"},
     {"issue-public", issue_public,
-     "move it to a server for backends alone: it makes tokens for any user"},
+     "move it to a server that only backends reach: it issues tokens for any user"},
     {"realip-open", realip_open,
-     "name your proxies only: everybody could choose the address that is logged and limited"},
-    {"underscores", http_cookies_off,
-     "leave it off: Refresh_Token and Refresh-Token would be one header to refreshd"},
+     "trust only your proxies: otherwise anybody can choose the address that is logged and "
+     "limited"},
+    {"underscores", underscores_on,
+     "turn it off: refreshd could not tell Refresh_Token from Refresh-Token"},
     {0},
 };

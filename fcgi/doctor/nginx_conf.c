@@ -1,4 +1,4 @@
-#include "fcgi/doctor/nginx_conf.h"
+#include "fcgi/doctor/nginx_lexer.h"
 #include <fnmatch.h>
 #include <stdlib.h>
 
@@ -6,119 +6,28 @@
 #define PATH_MAX_BYTES 1024
 #define INCLUDES_MAX   10000
 
-// Where reading is.
 struct reader {
 	struct rd_nginx *conf;
-	struct rd_nginx_source from;
-	size_t at;
-	uint32_t line;
+	struct rd_nginx_lexer in;
 	int depth;
 	struct rd_buf *why;
 };
 
-enum mark { END, WORD, SEMICOLON, OPEN, CLOSE, BROKEN };
-
-static bool fail(const struct reader *r, const char *what)
+static bool refuse_text(const struct reader *r, const char *what)
 {
-	rd_put(r->why, r->from.path.ptr, r->from.path.len < 200 ? r->from.path.len : 200);
+	const struct rd_span path = r->in.from.path;
+
+	rd_put(r->why, path.ptr, path.len < 200 ? path.len : 200);
 	rd_put_lit(r->why, ":");
-	rd_put_u64(r->why, r->line);
+	rd_put_u64(r->why, r->in.line);
 	rd_put_lit(r->why, ": ");
 	rd_put_str(r->why, what);
 	return false;
 }
 
-static bool more(const struct reader *r)
-{
-	return r->at < r->from.text.len;
-}
-
-static char here(const struct reader *r)
-{
-	return r->from.text.ptr[r->at];
-}
-
-static char step(struct reader *r)
-{
-	char c = here(r);
-
-	r->line += c == '\n';
-	r->at++;
-	return c;
-}
-
-static bool is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static void skip_space(struct reader *r)
-{
-	while (more(r) && (is_space(here(r)) || here(r) == '#')) {
-		if (here(r) == '#')
-			while (more(r) && here(r) != '\n')
-				r->at++;
-		else
-			step(r);
-	}
-}
-
-static enum mark quoted(struct reader *r, struct rd_span *word)
-{
-	const char quote = step(r);
-
-	word->ptr = r->from.text.ptr + r->at;
-	while (more(r) && here(r) != quote) {
-		if (step(r) == '\\' && more(r))
-			step(r);
-	}
-	if (!more(r))
-		return BROKEN;
-	word->len = (size_t)(r->from.text.ptr + r->at - word->ptr);
-	step(r);
-	return WORD;
-}
-
-static enum mark bare(struct reader *r, struct rd_span *word)
-{
-	char before = 0;
-
-	word->ptr = r->from.text.ptr + r->at;
-	while (more(r) && !is_space(here(r)) && here(r) != ';' &&
-	       (here(r) != '{' || before == '$')) { // ${name}
-		before = step(r);
-		if (before == '\\' && more(r))
-			step(r);
-	}
-	word->len = (size_t)(r->from.text.ptr + r->at - word->ptr);
-	return WORD;
-}
-
-static enum mark next(struct reader *r, struct rd_span *word)
-{
-	skip_space(r);
-	if (!more(r))
-		return END;
-	switch (here(r)) {
-	case ';':
-		step(r);
-		return SEMICOLON;
-	case '{':
-		step(r);
-		return OPEN;
-	case '}':
-		step(r);
-		return CLOSE;
-	case '"':
-	case '\'':
-		return quoted(r, word);
-	default:
-		return bare(r, word);
-	}
-}
-
-// Room for one more, by doubling. NULL when there is no memory or there are too many.
-static void *grow(void *array, uint32_t count, uint32_t *room, size_t size)
+// Makes room for one more by doubling. Returns the array, NULL when there is no memory or there are
+// too many.
+static void *grow_array(void *array, uint32_t count, uint32_t *room, size_t size)
 {
 	void *bigger;
 
@@ -135,10 +44,10 @@ static void *grow(void *array, uint32_t count, uint32_t *room, size_t size)
 static bool add_word(struct reader *r, struct rd_span word)
 {
 	struct rd_nginx *conf = r->conf;
-	void *room = grow(conf->word, conf->words, &conf->words_room, sizeof *conf->word);
+	void *room = grow_array(conf->word, conf->words, &conf->words_room, sizeof *conf->word);
 
 	if (!room)
-		return fail(r, "too much");
+		return refuse_text(r, "too many directives or words");
 	conf->word = room;
 	conf->word[conf->words++] = word;
 	return true;
@@ -147,14 +56,14 @@ static bool add_word(struct reader *r, struct rd_span word)
 static bool add_node(struct reader *r, uint32_t parent, uint32_t line, uint32_t first_word)
 {
 	struct rd_nginx *conf = r->conf;
-	void *room = grow(conf->node, conf->nodes, &conf->nodes_room, sizeof *conf->node);
+	void *room = grow_array(conf->node, conf->nodes, &conf->nodes_room, sizeof *conf->node);
 	uint32_t number = conf->nodes;
 
 	if (!room || number >= RD_NGINX_NODES_MAX)
-		return fail(r, "too much");
+		return refuse_text(r, "too many directives or words");
 	conf->node = room;
 	conf->nodes++;
-	conf->node[number] = (struct rd_nginx_node){.file = r->from.path,
+	conf->node[number] = (struct rd_nginx_node){.file = r->in.from.path,
 						    .line = line,
 						    .word = first_word,
 						    .words = conf->words - first_word,
@@ -169,24 +78,6 @@ static bool add_node(struct reader *r, uint32_t parent, uint32_t line, uint32_t 
 	return true;
 }
 
-// A block of Lua has a syntax of its own: counted braces must do.
-static bool skip_block(struct reader *r)
-{
-	for (int open = 1; open > 0;) {
-		if (!more(r))
-			return fail(r, "a block without end");
-		switch (step(r)) {
-		case '{':
-			open++;
-			break;
-		case '}':
-			open--;
-			break;
-		}
-	}
-	return true;
-}
-
 static bool ends_with(struct rd_span text, const char *end)
 {
 	size_t len = strlen(end);
@@ -198,14 +89,17 @@ static bool read_block(struct reader *r, uint32_t parent, bool inside);
 
 static bool read_source(struct reader *r, uint32_t parent, const struct rd_nginx_source *source)
 {
-	struct reader inner = {r->conf, *source, 0, 1, r->depth + 1, r->why};
+	struct reader inner = {.conf = r->conf,
+			       .in = {.from = *source, .line = 1},
+			       .depth = r->depth + 1,
+			       .why = r->why};
 
 	if (inner.depth > DEPTH_MAX)
-		return fail(r, "too deep");
+		return refuse_text(r, "too deep");
 	return read_block(&inner, parent, false);
 }
 
-// A relative one is meant from the folder of the first file, as nginx does.
+// A relative path starts at the folder of the first file, as in nginx.
 static bool whole_path(const struct rd_nginx *conf, struct rd_span pattern, struct rd_buf *out)
 {
 	const struct rd_span first = conf->source[0].path;
@@ -220,41 +114,65 @@ static bool whole_path(const struct rd_nginx *conf, struct rd_span pattern, stru
 	return rd_buf_ok(out) && !memchr(out->ptr, 0, out->len - 1);
 }
 
-static bool include(struct reader *r, uint32_t parent, struct rd_span pattern)
+// Reads each source that pattern matches. False after a refusal.
+static bool read_matching(struct reader *r, uint32_t parent, const char *pattern, bool *found)
 {
 	struct rd_nginx *conf = r->conf;
-	char whole[PATH_MAX_BYTES], path[PATH_MAX_BYTES];
+	char path[PATH_MAX_BYTES];
+
+	for (size_t i = 0; i < conf->sources; i++) {
+		const struct rd_nginx_source source = conf->source[i];
+
+		if (source.path.len >= sizeof path)
+			continue;
+		memcpy(path, source.path.ptr, source.path.len);
+		path[source.path.len] = 0;
+		if (fnmatch(pattern, path, FNM_PATHNAME) != 0)
+			continue;
+		*found = true;
+		if (!read_source(r, parent, &source))
+			return false;
+	}
+	return true;
+}
+
+// A file that cannot be read is refused also where a wildcard has matched it: nginx would not
+// start.
+static bool load_matching(struct reader *r, const char *pattern)
+{
+	char reason[PATH_MAX_BYTES + 100] = "include: ";
+	struct rd_buf inner = {reason, strlen(reason), sizeof reason - 1, false};
+
+	if (!r->conf->load || r->conf->load(r->conf, rd_span(pattern), &inner))
+		return true;
+	reason[inner.len] = 0;
+	return refuse_text(r, reason);
+}
+
+static bool read_include(struct reader *r, uint32_t parent, struct rd_span pattern)
+{
+	struct rd_nginx *conf = r->conf;
+	char whole[PATH_MAX_BYTES];
 	struct rd_buf out = RD_BUF(whole);
 	bool found = false;
 
 	if (!whole_path(conf, pattern, &out))
-		return fail(r, "include: no such path");
+		return refuse_text(r, "include: the path is too long, or no path");
 	if (conf->includes++ == INCLUDES_MAX) // files that include each other twice: 2^depth
-		return fail(r, "too many includes");
-	for (int again = 0; again < 2 && !found; again++) {
-		if (again && (!conf->load || !conf->load(conf, rd_span(whole), r->why)))
-			break;
-		for (size_t i = 0; i < conf->sources; i++) {
-			const struct rd_nginx_source source = conf->source[i];
-
-			if (source.path.len >= sizeof path)
-				continue;
-			memcpy(path, source.path.ptr, source.path.len);
-			path[source.path.len] = 0;
-			if (fnmatch(whole, path, FNM_PATHNAME) != 0)
-				continue;
-			found = true;
-			if (!read_source(r, parent, &source))
-				return false;
-		}
-	}
+		return refuse_text(r, "too many includes");
+	if (!read_matching(r, parent, whole, &found))
+		return false;
+	if (!found && (!load_matching(r, whole) || !read_matching(r, parent, whole, &found)))
+		return false;
 	if (found || strpbrk(whole, "*?["))
 		return true;
-	return fail(r, "include: there is no such file");
+	return refuse_text(r, "include: no such file");
 }
 
-// One directive whose words are there and whose end was mark.
-static bool take(struct reader *r, uint32_t parent, uint32_t first, uint32_t line, enum mark mark)
+// Adds the directive whose words, from first on, are read, and which mark has ended; a block with
+// what is in it.
+static bool read_directive(struct reader *r, uint32_t parent, uint32_t first, uint32_t line,
+			   enum rd_nginx_mark mark)
 {
 	struct rd_nginx *conf = r->conf;
 	const struct rd_span name =
@@ -262,21 +180,23 @@ static bool take(struct reader *r, uint32_t parent, uint32_t first, uint32_t lin
 	const uint32_t number = conf->nodes;
 
 	if (first == conf->words)
-		return fail(r, mark == OPEN ? "a block without name" : "`;` without directive");
-	if (mark == SEMICOLON && rd_span_is(name, RD_SPAN("include")) && conf->words == first + 2) {
+		return refuse_text(r, mark == RD_NGINX_OPEN ? "a block without name"
+							    : "`;` without directive");
+	if (mark == RD_NGINX_SEMICOLON && rd_span_is(name, RD_SPAN("include")) &&
+	    conf->words == first + 2) {
 		const struct rd_span pattern = conf->word[first + 1];
 
 		conf->words = first;
-		return include(r, parent, pattern);
+		return read_include(r, parent, pattern);
 	}
 	if (!add_node(r, parent, line, first))
 		return false;
-	if (mark == SEMICOLON)
+	if (mark == RD_NGINX_SEMICOLON)
 		return true;
 	if (ends_with(name, "_by_lua_block"))
-		return skip_block(r);
+		return rd_nginx_skip_block(&r->in) || refuse_text(r, "a block without end");
 	if (r->depth >= DEPTH_MAX)
-		return fail(r, "too deep");
+		return refuse_text(r, "too deep");
 	r->depth++;
 	if (!read_block(r, number, true))
 		return false;
@@ -290,38 +210,40 @@ static bool read_block(struct reader *r, uint32_t parent, bool inside)
 
 	for (;;) {
 		struct rd_span word = {"", 0};
-		enum mark mark;
+		enum rd_nginx_mark mark;
 
-		skip_space(r);
+		rd_nginx_skip_space(&r->in);
 		if (r->conf->words == first)
-			line = r->line;
-		mark = next(r, &word);
+			line = r->in.line;
+		mark = rd_nginx_next_mark(&r->in, &word);
 		switch (mark) {
-		case WORD:
+		case RD_NGINX_WORD:
 			if (!add_word(r, word))
 				return false;
 			continue;
-		case SEMICOLON:
-		case OPEN:
-			if (!take(r, parent, first, line, mark))
+		case RD_NGINX_SEMICOLON:
+		case RD_NGINX_OPEN:
+			if (!read_directive(r, parent, first, line, mark))
 				return false;
 			first = r->conf->words;
 			continue;
-		case CLOSE:
-		case END:
+		case RD_NGINX_CLOSE:
+		case RD_NGINX_END:
 			if (r->conf->words != first)
-				return fail(r, "a directive without `;`");
-			if (inside != (mark == CLOSE))
-				return fail(r, inside ? "a block without end" : "`}` without `{`");
+				return refuse_text(r, "a directive without `;`");
+			if (inside != (mark == RD_NGINX_CLOSE))
+				return refuse_text(r, inside ? "a block without end"
+							     : "`}` without `{`");
 			return true;
-		case BROKEN:
-			return fail(r, "a quote without end");
+		case RD_NGINX_BROKEN:
+			return refuse_text(r, "a quote without end");
 		}
 	}
 }
 
-// `nginx -T`: each file behind a line of its name. Returns false when text is none of that.
-static bool split(struct rd_nginx *conf, struct rd_span text)
+// Splits what `nginx -T` prints, each file behind a line with its name. False: text is none of
+// that.
+static bool split_dump(struct rd_nginx *conf, struct rd_span text)
 {
 	static const char mark[] = "# configuration file ";
 	const size_t len = sizeof mark - 1;
@@ -338,7 +260,7 @@ static bool split(struct rd_nginx *conf, struct rd_span text)
 			source->text = (struct rd_span){at + size, (size_t)(end - at) - size};
 			if (conf->sources > 1)
 				source[-1].text.len = (size_t)(at - source[-1].text.ptr);
-			if (line) // or the first line would count as the second
+			if (line) // the text begins behind the line, and so its line 1
 				source->text = (struct rd_span){line + 1, (size_t)(end - line) - 1};
 		}
 		at += line ? size + 1 : size;
@@ -349,13 +271,13 @@ static bool split(struct rd_nginx *conf, struct rd_span text)
 bool rd_nginx_parse(struct rd_nginx *conf, struct rd_span path, struct rd_span text,
 		    struct rd_buf *why)
 {
-	struct reader r = {conf, {path, text}, 0, 1, 0, why};
+	struct reader r = {.conf = conf, .in = {.from = {path, text}, .line = 1}, .why = why};
 
-	if (!split(conf, text))
-		conf->source[conf->sources++] = r.from;
+	if (!split_dump(conf, text))
+		conf->source[conf->sources++] = r.in.from;
 	else
-		r.from = conf->source[0];
-	r.from.path.len = conf->source[0].path.len;
+		r.in.from = conf->source[0];
+	r.in.from.path.len = conf->source[0].path.len;
 	if (!add_node(&r, 0, 0, 0))
 		return false;
 	conf->node[0].file = RD_SPAN("");

@@ -1,5 +1,4 @@
 #include "fcgi/doctor/nginx_view.h"
-#include <ctype.h>
 
 bool rd_span_has(struct rd_span text, const char *part)
 {
@@ -55,53 +54,36 @@ struct rd_span rd_view_param_value(const struct rd_view *view, const char *name)
 	return node ? rd_nginx_word(view->conf, node, 2) : (struct rd_span){"", 0};
 }
 
-// The digits in front, and the unit behind them. -1 when there are none, or too many.
-static int64_t number(struct rd_span text, struct rd_span *unit)
-{
-	int64_t n = 0;
-	size_t i = 0;
-
-	for (; i < text.len && isdigit((unsigned char)text.ptr[i]); i++) {
-		if (n > INT64_MAX / 1000000000)
-			return -1;
-		n = n * 10 + (text.ptr[i] - '0');
-	}
-	*unit = (struct rd_span){text.ptr + i, text.len - i};
-	return i ? n : -1;
-}
-
-static int64_t scaled(struct rd_span text, const char *const units[], const int64_t by[],
+// A number in front of one of units, times what that unit is worth; def when text is none.
+static int64_t scaled(struct rd_span text, const char *const units[], const int64_t worth[],
 		      int64_t def)
 {
-	struct rd_span unit;
-	int64_t n = number(text, &unit);
+	uint64_t n;
 
-	for (size_t i = 0; n >= 0 && units[i]; i++)
-		if (rd_span_is(unit, rd_span(units[i])))
-			return n * by[i];
+	if (!rd_span_take_number(&text, INT64_MAX / 1000000000, &n))
+		return def;
+	for (size_t i = 0; units[i]; i++)
+		if (rd_span_is(text, rd_span(units[i])))
+			return (int64_t)n * worth[i];
 	return def;
 }
 
 int64_t rd_view_ms(const struct rd_view *view, const char *name, int64_t def)
 {
-	uint32_t node = rd_view_find(view, name);
+	static const char *const units[] = {"", "ms", "s", "m", "h", NULL};
+	static const int64_t worth_ms[] = {1000, 1, 1000, 60000, 3600000};
+	const uint32_t node = rd_view_find(view, name);
 
-	return node ? scaled(rd_nginx_word(view->conf, node, 1),
-			     (const char *const[]){"", "ms", "s", "m", "h", NULL},
-			     (const int64_t[]){1000, 1, 1000, 60000, 3600000}, def)
-		    : def;
+	return node ? scaled(rd_nginx_word(view->conf, node, 1), units, worth_ms, def) : def;
 }
 
 int64_t rd_view_bytes(const struct rd_view *view, const char *name, int64_t def)
 {
-	uint32_t node = rd_view_find(view, name);
+	static const char *const units[] = {"", "k", "K", "m", "M", "g", "G", NULL};
+	static const int64_t worth[] = {1, 1 << 10, 1 << 10, 1 << 20, 1 << 20, 1 << 30, 1 << 30};
+	const uint32_t node = rd_view_find(view, name);
 
-	return node ? scaled(rd_nginx_word(view->conf, node, 1),
-			     (const char *const[]){"", "k", "K", "m", "M", "g", "G", NULL},
-			     (const int64_t[]){1, 1 << 10, 1 << 10, 1 << 20, 1 << 20, 1 << 30,
-					       1 << 30},
-			     def)
-		    : def;
+	return node ? scaled(rd_nginx_word(view->conf, node, 1), units, worth, def) : def;
 }
 
 uint32_t rd_nginx_any(const struct rd_nginx *conf, const char *name, uint32_t behind)
@@ -147,8 +129,7 @@ static bool is_local(struct rd_span address)
 	static const char *const local[] = {"127.", "[::1]", "localhost", "unix:"};
 
 	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
-		if (address.len >= strlen(local[i]) &&
-		    memcmp(address.ptr, local[i], strlen(local[i])) == 0)
+		if (rd_span_begins(address, rd_span(local[i])))
 			return true;
 	return false;
 }

@@ -1,8 +1,6 @@
-// refreshd doctor: mistakes in the set-up, and with --nginx FILE in a configuration of nginx.
-#include <stdio.h>
+// refreshd doctor: finds mistakes in the setup, or with --nginx FILE in an nginx configuration.
 #include <sys/stat.h>
 #include "base/clock.h"
-#include "base/secret.h"
 #include "fcgi/doctor/nginx_checks.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
@@ -11,32 +9,32 @@
 #include "store/redis/blocking.h"
 #include "token/keys.h"
 
-#define USAGE "usage: refreshd doctor [--nginx FILE ...]   FILE: nginx.conf, or - for nginx -T"
-
-#define REDIS_TIMEOUT_MS 5000 // somebody waits for the result
+#define REDIS_TIMEOUT_MS 5000 // a person is waiting for the result
 #define SKEW_MAX_MS      2000
 
-// Each says what is wrong in why and gives false, or true.
+static const char usage[] = "usage: refreshd doctor [--nginx FILE ...]\n"
+			    "FILE: nginx.conf, or - for the output of nginx -T on stdin";
 
-static bool keys(const struct rd_config *config, struct rd_buf *why)
+// Each check returns whether its part of the setup is right; false with what is wrong in why.
+
+static bool check_keys(const struct rd_config *config, struct rd_buf *why)
 {
 	RD_WIPE(rd_keys_wipe) struct rd_keys keys = {0};
 
 	return rd_keyfile_load(config->key_file, &keys, why) && rd_config_signs(config, &keys, why);
 }
 
-static bool password(const struct rd_config *config, struct rd_buf *why)
+static bool check_password_file(const struct rd_config *config, struct rd_buf *why)
 {
-	char text[RD_REDIS_PASSWORD_MAX];
-	bool ok = !*config->redis_password_file ||
-		  rd_secret_load(config->redis_password_file, text, sizeof text, why);
+	RD_REDIS_PASSWORD password;
 
-	rd_wipe(text, sizeof text);
-	return ok;
+	return !*config->redis_password_file ||
+	       rd_secret_load(config->redis_password_file, password.text, sizeof password.text,
+			      why);
 }
 
-// Browsers take a __Host- cookie over plain HTTP from their own machine at most.
-static bool issuer(const struct rd_config *config, struct rd_buf *why)
+// Over plain HTTP, browsers accept a __Host- cookie from their own machine at most.
+static bool check_issuer(const struct rd_config *config, struct rd_buf *why)
 {
 	static const char *const fine[] = {"https://", "http://127.0.0.1", "http://localhost",
 					   "http://[::1]"};
@@ -45,12 +43,12 @@ static bool issuer(const struct rd_config *config, struct rd_buf *why)
 		if (strncmp(config->issuer, fine[i], strlen(fine[i])) == 0)
 			return true;
 	rd_put_str(why, config->issuer);
-	rd_put_lit(why, " is no https:// URL: tokens pass in the clear, and browsers drop the "
+	rd_put_lit(why, " is not an https:// URL: tokens travel unencrypted, and browsers drop the "
 			"cookies of the cookie dialect");
 	return false;
 }
 
-static bool socket_of(const char *address, struct rd_buf *why)
+static bool check_socket(const char *address, struct rd_buf *why)
 {
 	struct rd_tcp_address tcp;
 	struct stat st;
@@ -59,29 +57,32 @@ static bool socket_of(const char *address, struct rd_buf *why)
 	if (rd_is_tcp(address)) {
 		if (rd_tcp_address(address, &tcp) && tcp.loopback)
 			return true;
-		rd_put_lit(why, " is open to other machines: let a network or a firewall of its "
-				"own make sure that nginx alone reaches it");
+		rd_put_lit(
+		    why,
+		    " can be reached from other machines: make sure, by a firewall or a network "
+		    "of its own, that only nginx can connect");
 		return false;
 	}
 	if (strncmp(address, "unix:", 5) != 0 || stat(address + 5, &st) != 0)
 		return true; // not there yet
 	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IRWXO))
 		return true;
-	rd_put_lit(why, " is no socket of mode 0660: any user of this machine can ask as anybody");
+	rd_put_lit(why,
+		   " is not a socket of mode 0660: any user of this machine can ask as anybody");
 	return false;
 }
 
-static bool general_socket(const struct rd_config *config, struct rd_buf *why)
+static bool check_listen(const struct rd_config *config, struct rd_buf *why)
 {
-	return socket_of(config->listen, why);
+	return check_socket(config->listen, why);
 }
 
-static bool login_socket(const struct rd_config *config, struct rd_buf *why)
+static bool check_login_listen(const struct rd_config *config, struct rd_buf *why)
 {
-	return socket_of(config->login_listen, why);
+	return check_socket(config->login_listen, why);
 }
 
-static void found(struct rd_redis_check *check, enum rd_fit fit, const char *text)
+static void note_finding(struct rd_redis_check *check, enum rd_fit fit, const char *text)
 {
 	struct rd_buf *why = check->user;
 
@@ -91,7 +92,7 @@ static void found(struct rd_redis_check *check, enum rd_fit fit, const char *tex
 	rd_put_str(why, text);
 }
 
-// Tokens are stamped by Redis' clock and verified by this machine's.
+// Tokens are stamped by the clock of Redis and verified by this machine's.
 static void compare_clocks(const struct rd_config *config, const struct rd_redis_config *redis,
 			   struct rd_buf *why)
 {
@@ -106,40 +107,44 @@ static void compare_clocks(const struct rd_config *config, const struct rd_redis
 		rd_put_lit(why, "its clock is ");
 		rd_put_u64(why, (uint64_t)(ahead_ms < 0 ? -ahead_ms : ahead_ms));
 		rd_put_str(why, ahead_ms < 0 ? " ms behind" : " ms ahead of");
-		rd_put_lit(why, " this machine's, so new tokens look spent or of tomorrow: let "
-				"both follow NTP");
+		rd_put_lit(why, " this machine's, so new tokens seem expired or not yet valid: "
+				"synchronise both by NTP");
 	}
 }
 
-static bool redis(const struct rd_config *config, struct rd_buf *why)
+static bool check_redis(const struct rd_config *config, struct rd_buf *why)
 {
-	char text[RD_REDIS_PASSWORD_MAX];
+	RD_REDIS_PASSWORD password;
 	struct rd_redis_config to;
 	struct rd_redis_check check = {.config = &to,
 				       .prefix = rd_span(config->redis_prefix),
 				       .durable = config->durable,
 				       .timeout_ms = REDIS_TIMEOUT_MS,
-				       .found = found,
+				       .found = note_finding,
 				       .user = why};
 
-	if (!rd_redis_read(config, text, &to, why))
+	if (!rd_redis_read(config, password.text, &to, why))
 		return false;
 	rd_redis_check(&check);
 	if (!why->len)
 		compare_clocks(config, &to, why);
-	rd_wipe(text, sizeof text);
 	return why->len == 0;
 }
 
 static const struct {
 	const char *name;
-	bool (*right)(const struct rd_config *config, struct rd_buf *why);
+	bool (*check)(const struct rd_config *config, struct rd_buf *why);
 } parts[] = {
-    {"key_file", keys},         {"redis_password_file", password}, {"issuer", issuer},
-    {"listen", general_socket}, {"login_listen", login_socket},    {"redis", redis},
+    {"key_file", check_keys},
+    {"redis_password_file", check_password_file},
+    {"issuer", check_issuer},
+    {"listen", check_listen},
+    {"login_listen", check_login_listen},
+    {"redis", check_redis},
 };
 
-static int set_up(const struct rd_config *config)
+// Returns the number of mistakes.
+static int check_setup(const struct rd_config *config)
 {
 	int wrong = 0;
 
@@ -147,25 +152,25 @@ static int set_up(const struct rd_config *config)
 		char reason[600];
 		struct rd_buf why = RD_BUF(reason);
 
-		if (parts[i].right(config, &why)) {
+		if (parts[i].check(config, &why)) {
 			printf("ok     %s\n", parts[i].name);
 			continue;
 		}
-		printf("WRONG  %s: %.*s\n", parts[i].name, (int)why.len, why.ptr);
+		rd_say("WRONG  %s: %.*s", parts[i].name, (int)why.len, why.ptr);
 		wrong++;
 	}
 	return wrong;
 }
 
-static void tell(const struct rd_mistake *m, void *more)
+static void print_mistake(const struct rd_mistake *m, void *user)
 {
-	(void)more;
-	printf("%.*s:%u: %s: %s\n", (int)m->file.len, m->file.ptr, m->line, m->check->name,
+	(void)user;
+	rd_say("%.*s:%u: %s: %s", (int)m->file.len, m->file.ptr, m->line, m->check->name,
 	       m->check->advice);
 }
 
 // Returns the number of mistakes, -1 after a complaint.
-static int nginx(const struct rd_config *config, const char *path)
+static int check_nginx(const struct rd_config *config, const char *path)
 {
 	static struct rd_nginx conf;
 	char reason[1200];
@@ -174,14 +179,14 @@ static int nginx(const struct rd_config *config, const char *path)
 
 	if (!rd_nginx_read(&conf, path, &why))
 		rd_complain(1, "%.*s", (int)why.len, why.ptr);
-	else if (!rd_nginx_child(&conf, 0, "http",
-				 0)) // what surrounds a part decides what it means
+	else if (!rd_nginx_child(&conf, 0, "http", 0))
+		// a part alone cannot be judged: the blocks around it decide what it means
 		rd_complain(1,
-			    "%s: no http block, so this is a part: give the nginx.conf that "
+			    "%s: no http block, so this is only a part; name the nginx.conf that "
 			    "includes it, or try `nginx -T | refreshd doctor --nginx -`",
 			    path);
 	else
-		found = (int)rd_checks_run(&conf, config, tell, NULL);
+		found = (int)rd_checks_run(&conf, config, print_mistake, NULL);
 	rd_nginx_free(&conf);
 	return found;
 }
@@ -191,16 +196,16 @@ int rd_verb_doctor(const struct rd_config *config, int argc, char **argv)
 	int wrong = 0, unread = 0;
 
 	if (argc == 0)
-		return set_up(config) ? 1 : 0;
+		return check_setup(config) ? 1 : 0;
 	if (argc < 2 || strcmp(argv[0], "--nginx") != 0)
-		return rd_complain(RD_EXIT_USAGE, USAGE);
+		return rd_complain_usage(usage);
 	for (int i = 1; i < argc; i++) {
-		int found = nginx(config, argv[i]);
+		int found = check_nginx(config, argv[i]);
 
 		unread += found < 0;
 		wrong += found > 0 ? found : 0;
 	}
 	if (!wrong && !unread)
-		puts("no mistake found");
+		puts("no mistakes found");
 	return wrong || unread;
 }

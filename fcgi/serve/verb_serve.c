@@ -22,7 +22,7 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 	int status;
 
 	if (argc)
-		return rd_complain(RD_EXIT_USAGE, "serve: what is '%s'?", argv[0]);
+		return rd_complain_argument("serve", argv[0]);
 	rd_master_hold_signals();
 	if (!rd_redis_from(config, password, &setup.redis))
 		return RD_EXIT_CONFIG;

@@ -106,14 +106,29 @@ static bool plain(uint8_t c)
 	return c >= 0x20 && c != '"' && c != '\\';
 }
 
-static void put_escaped(struct rd_buf *buf, uint8_t c)
+// One UTF-16 unit, as JSON escapes them.
+static void put_unit(struct rd_buf *buf, uint32_t unit)
 {
 	static const char hex[16] = "0123456789abcdef";
+	const char text[] = {
+	    '\\',          'u', hex[unit >> 12 & 15], hex[unit >> 8 & 15], hex[unit >> 4 & 15],
+	    hex[unit & 15]};
 
-	if (c >= 0x20)
-		rd_put(buf, (char[]){'\\', (char)c}, 2);
-	else
-		rd_put(buf, (char[]){'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]}, 6);
+	rd_put(buf, text, sizeof text);
+}
+
+static void put_escaped(struct rd_buf *buf, uint32_t code)
+{
+	const char quoted[] = {'\\', (char)code};
+
+	if (code == '"' || code == '\\') {
+		rd_put(buf, quoted, sizeof quoted);
+	} else if (code < 0x10000) {
+		put_unit(buf, code);
+	} else { // a surrogate pair
+		put_unit(buf, 0xd800 + ((code - 0x10000) >> 10));
+		put_unit(buf, 0xdc00 + ((code - 0x10000) & 0x3ff));
+	}
 }
 
 void rd_put_json(struct rd_buf *buf, struct rd_span text)
@@ -141,14 +156,18 @@ void rd_put_json_any(struct rd_buf *buf, struct rd_span text)
 	rd_put_lit(buf, "\"");
 	for (size_t left = text.len, len; left; at += len, left -= len) {
 		len = rd_utf8_len(at, left);
-		if (len == 1 && !plain(*at))
-			put_escaped(buf, *at);
-		else if (len)
+		if (len == 0) {
+			if (!bad)
+				rd_put_lit(buf, "\xef\xbf\xbd");
+			bad = true;
+			len = 1;
+			continue;
+		}
+		bad = false;
+		if (*at == '"' || *at == '\\' || !rd_utf8_prints(rd_utf8_code(at, len)))
+			put_escaped(buf, rd_utf8_code(at, len));
+		else
 			rd_put(buf, at, len);
-		else if (!bad)
-			rd_put_lit(buf, "\xef\xbf\xbd");
-		bad = len == 0;
-		len += bad;
 	}
 	rd_put_lit(buf, "\"");
 }

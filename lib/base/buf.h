@@ -23,7 +23,8 @@ void rd_put_b64(struct rd_buf *buf, const void *bytes,
 // The same four times faster, by a table: for what is no secret, such as the payload of a JWT.
 void rd_put_b64_public(struct rd_buf *buf, const void *bytes, size_t len);
 void rd_put_json(struct rd_buf *buf, struct rd_span text); // a JSON string with its quotes
-// The same for bytes that need not be UTF-8: runs of what is none become one U+FFFD.
+// The same for bytes that need not be UTF-8: a run of what is none becomes one U+FFFD. What does
+// not print (rd_utf8_prints) is escaped, so that the text can be shown on a terminal.
 void rd_put_json_any(struct rd_buf *buf, struct rd_span text);
 
 static inline bool rd_buf_ok(const struct rd_buf *buf)

@@ -1,6 +1,7 @@
 // The configuration for people: what the options are, and what they are now.
 #include <stdio.h>
 #include <stdlib.h>
+#include "base/utf8.h"
 #include "config/config.h"
 #include "config/option.h"
 
@@ -20,6 +21,23 @@ static void put_value(const struct rd_config *config, const struct rd_option *o,
 		rd_put_str(out, at);
 }
 
+static bool is_printable(struct rd_span text)
+{
+	size_t skip;
+
+	return rd_utf8_printable((const uint8_t *)text.ptr, text.len, &skip) == text.len;
+}
+
+// Replaces in a text that does not print, such as a path, all but ASCII.
+static void make_printable(struct rd_buf *text)
+{
+	const bool printable = is_printable(rd_buf_span(text));
+
+	for (size_t i = 0; !printable && i < text->len; i++)
+		if (text->ptr[i] < 0x20 || text->ptr[i] >= 0x7f)
+			text->ptr[i] = '?';
+}
+
 static void put_origin(const struct rd_config *config, const struct rd_option *o,
 		       struct rd_buf *out)
 {
@@ -33,6 +51,7 @@ static void put_origin(const struct rd_config *config, const struct rd_option *o
 		rd_option_spell(out, o->name,
 				origin->from == RD_FROM_FLAG ? RD_SPELLED_FLAG
 							     : RD_SPELLED_VARIABLE);
+	make_printable(out);
 }
 
 // inih would cut it or take some of it for a comment.
@@ -46,7 +65,7 @@ static bool fits_a_file(struct rd_span value)
 		    (c == ';' && (i == 0 || value.ptr[i - 1] == ' ')))
 			return false;
 	}
-	return true;
+	return is_printable(value);
 }
 
 // As comments, which are lines too.
@@ -57,7 +76,7 @@ static void print_unfit(const char *name, struct rd_span value, struct rd_span o
 	for (size_t i = 0; i < value.len; i++) {
 		if (i && i % 160 == 0)
 			printf("\n; ... ");
-		putchar((unsigned char)value.ptr[i] < 0x20 ? '?' : value.ptr[i]);
+		putchar(value.ptr[i] < 0x20 || value.ptr[i] >= 0x7f ? '?' : value.ptr[i]);
 	}
 	putchar('\n');
 }
@@ -88,12 +107,15 @@ static bool follows(const struct rd_config *config, enum rd_option_id id)
 static void show_client(const struct rd_config *config, const struct rd_client *client)
 {
 	const char *name;
+	char begun_text[300];
+	struct rd_buf begun = RD_BUF(begun_text);
 
-	printf("\n[client %s]", client->id);
 	if (client->line)
-		printf(" ; %s:%u\n", config->path, client->line);
+		rd_put_line(&begun, config->path, client->line);
 	else
-		puts(" ; default_client");
+		rd_put_lit(&begun, "default_client");
+	make_printable(&begun);
+	printf("\n[client %s] ; %.*s\n", client->id, (int)begun.len, begun.ptr);
 	for (size_t i = 0; (name = rd_client_key(i)); i++) {
 		char value_text[300], origin_text[300];
 		struct rd_buf value = RD_BUF(value_text), origin = RD_BUF(origin_text);
@@ -103,6 +125,7 @@ static void show_client(const struct rd_config *config, const struct rd_client *
 			rd_put_line(&origin, config->path, client->key_line[i]);
 		else
 			rd_put_lit(&origin, "default, or as above");
+		make_printable(&origin);
 		if (value.len)
 			print_line(false, name, rd_buf_span(&value), rd_buf_span(&origin));
 	}

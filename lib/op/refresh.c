@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include "op/refresh_token.h"
 
-#define ADOPT_MAX 4 // generations that a failover may have lost
-
 // What the sender looks like: browser and network. For telling an honest late retry from a thief,
 // so it needs no more than to differ mostly.
 static void fingerprint(const struct rd_call *call, uint8_t out[static RD_FINGERPRINT_LEN])
@@ -64,7 +62,7 @@ enum rd_step rd_refresh_ask(struct rd_call *call, struct rd_question *question)
 static bool adoptable(const struct rd_call *call, const struct rd_turn *turn)
 {
 	return call->store_lost && call->stage == 0 &&
-	       call->token.generation - turn->record.generation <= ADOPT_MAX;
+	       call->token.generation - turn->record.generation <= RD_ADOPT_MAX;
 }
 
 // A cookie that repeats what the browser sent may arrive after its successor and put it back in the
@@ -89,7 +87,7 @@ enum rd_step rd_refresh_answer(struct rd_call *call, const struct rd_answer *ans
 		result = RD_CONFLICT; // the tag is ours, the secret is not: the tag key has leaked
 	if (result == RD_FUTURE && adoptable(call, &turn)) {
 		call->stage++;
-		ask(call, question, ADOPT_MAX);
+		ask(call, question, RD_ADOPT_MAX);
 		return RD_STEP_ASK;
 	}
 	if (result)

@@ -65,8 +65,9 @@ struct rd_rotation {
 	struct rd_span scope; // asked for; empty: all that was granted
 	int64_t late_ms;      // late retries are taken until then after a rotation; 0: never
 	uint8_t fingerprint[RD_FINGERPRINT_LEN]; // of the sender
-	unsigned adopt; // generations ahead of the record to believe; 0: none
+	unsigned adopt; // generations ahead of the record to believe, at most RD_ADOPT_MAX; 0: none
 };
+#define RD_ADOPT_MAX 4 // generations that a failover may have lost
 
 // What became of a session. RD_OK means: give out the token of out's generation. A refusal is one
 // of RD_NO_RECORD .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer is unusable.

@@ -1,10 +1,10 @@
-// Any text is an nginx configuration, whose tree is sound and whose checks end, or refused with a
-// reason.
+// Any text is either refused with a reason, or read into a consistent tree on which every check
+// ends.
 #include <stdio.h>
 #include "fcgi/doctor/nginx_checks.h"
 #include "tests/fuzz/fuzz.h"
 
-static void is_sound(const struct rd_nginx *conf, struct rd_span text)
+static void assert_consistent(const struct rd_nginx *conf, struct rd_span text)
 {
 	for (uint32_t n = 1; n < conf->nodes; n++) {
 		const struct rd_nginx_node *node = &conf->node[n];
@@ -19,10 +19,10 @@ static void is_sound(const struct rd_nginx *conf, struct rd_span text)
 		     conf->word[w].ptr + conf->word[w].len <= text.ptr + text.len);
 }
 
-static void count(const struct rd_mistake *mistake, void *more)
+static void count_mistake(const struct rd_mistake *mistake, void *user)
 {
 	MUST(mistake->check->name && mistake->check->advice);
-	++*(size_t *)more;
+	++*(size_t *)user;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,8 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	config.body_max = 16384;
 	if (rd_nginx_parse(conf, RD_SPAN("/n/nginx.conf"), input(data, size), &why)) {
 		MUST(why.len == 0);
-		is_sound(conf, input(data, size));
-		MUST(rd_checks_run(conf, &config, count, &told) == told);
+		assert_consistent(conf, input(data, size));
+		MUST(rd_checks_run(conf, &config, count_mistake, &told) == told);
 	} else {
 		MUST(why.len > 0);
 	}

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from harness import stack as stacks
+from harness.broken import breaks_off_behind
 from harness.dialects import compact
 from harness.processes import environment
 from harness.stack import unique
@@ -64,7 +65,7 @@ def test_session_list_cannot_steer_a_terminal(stack):
 def test_session_revoke_ends_one_and_leaves_the_other(stack):
     user = unique()
     tokens = {stack.issue(user)["refresh_token"] for _ in range(2)}
-    assert ok(stack, "session", "revoke", user, sessions(stack, user)[0]["sid"]) == "1 sessions ended\n"
+    assert ok(stack, "session", "revoke", user, sessions(stack, user)[0]["sid"]) == "1 session ended\n"
     assert sorted(stack.refresh(token).status for token in tokens) == [200, 401]
     assert len(sessions(stack, user)) == 1
 
@@ -94,7 +95,7 @@ def test_wrong_words_are_a_usage_error(stack, verb):
 
 def test_user_passwd_changes_the_password_and_ends_sessions(stack, user):
     token = json.loads(login(stack, user, "right").body)["refreshToken"]
-    assert "1 sessions ended" in ok(stack, "user", "passwd", user, stdin=b"other\n")
+    assert "1 session ended" in ok(stack, "user", "passwd", user, stdin=b"other\n")
     assert stack.refresh(token).status == 401
     assert login(stack, user, "right").status == 401
     assert login(stack, user, "other").status == 200
@@ -146,6 +147,38 @@ def test_inspect_explains_a_refresh_token(stack, age, word):
     status, said, _ = inspect(stack, token)
     assert status == 0 and word in said["verdict"] and said["user"] == user, said
     assert said["sid"] == sessions(stack, user)[0]["sid"] and said["client"] == "web"
+
+
+def ahead(stack, generations):
+    """A token that Redis has lost so many rotations of."""
+    token = stack.token()
+    raw = stack.raw_record(token)
+    for _ in range(generations):
+        token = stack.renew(token)
+        stack.age(token, 20_000)
+    stack.store.set(stack.key(token), raw, keepttl=True)
+    return token
+
+
+@pytest.mark.parametrize("generations, verdict", [
+    (1, "1 generation ahead of Redis, which has lost writes: accepted within heal_window_s (600 s) of its restart or "
+        "failover, refused otherwise"),
+    (4, "4 generations ahead of Redis, which has lost writes: accepted within heal_window_s (600 s) of its restart or "
+        "failover, refused otherwise"),
+    (5, "refused: 5 generations ahead of Redis; at most 4 are accepted after a restart or failover")])
+def test_inspect_says_how_far_ahead_of_Redis_a_token_may_be(stack, generations, verdict):
+    token = ahead(stack, generations)
+    assert inspect(stack, token)[1]["verdict"] == verdict
+    off = run(stack, "inspect", "--heal-window-s", "0", stdin=token.encode()).stdout
+    assert b"refused: " in off and b"accepted within" not in off
+
+
+@pytest.mark.parametrize("verb", [["inspect"], ["user", "add", "nobody"]], ids=" ".join)
+def test_an_input_that_breaks_off_is_no_secret(stack, verb):
+    with breaks_off_behind(b"rt1_half") as half:
+        done = subprocess.run([stack.env["REFRESHD_BIN"], *verb, "--config", f"{stack.folder}/refreshd.conf"],
+                              env=environment(), stdin=half, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "stdin: Input/output error" in done.stderr and not done.stdout
 
 
 def test_inspect_explains_what_is_over_or_not_ours(stack):

@@ -199,7 +199,7 @@ def test_a_prefix_names_a_key_when_it_names_no_other(idle):
     same_six(key_file(idle))
     before = key_file(idle).read_bytes()
     first, second = [kid for kid in states(idle, "access", "HS256") if kid.startswith("zEaEm2")]
-    assert "2 keys" in key(idle, "retire", "zEaEm2", code=1)
+    assert "2 kids" in key(idle, "retire", "zEaEm2", code=1)
     assert key_file(idle).read_bytes() == before
     key(idle, "retire", first[:12])
     assert second in states(idle, "access", "HS256")

@@ -120,7 +120,7 @@ def test_the_log_holds_what_it_says(site):
 def test_doctor_finds_no_mistake(site, stack):
     done = subprocess.run([binary(), "doctor", "--nginx", site.conf, "--config", f"{stack.folder}/refreshd.conf"],
                           capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stdout) == (0, "no mistake found\n")
+    assert (done.returncode, done.stdout) == (0, "no mistakes found\n")
 
 
 def test_limits_count_logins_and_refreshes_apart_and_nothing_else(site):

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from harness import service
+from harness.broken import breaks_off_behind
 from harness.dialects import compact
 from harness.redis_server import RedisServer
 from harness.wait import wait_until
@@ -129,8 +130,23 @@ def test_a_line_that_is_no_name_stops_with_its_number(one, tmp_path):
     names = tmp_path / "names"
     names.write_bytes(b"user 0\n\nnot a \x01name\nuser 1\n")
     line, err = run(one, "revoke-all", "--users", str(names), status=64)
-    assert f"{names}:3: no user's name" in err and "to go on" in err
+    assert f"{names}:3: not a user name" in err and "to continue" in err
     assert line["state"] == "failed" and standing(one, given) == [401, 200]
+
+
+def test_a_folder_is_no_list_of_users(one, tmp_path):
+    line, err = run(one, "revoke-all", "--users", str(tmp_path), status=1)
+    assert err == f"refreshd: {tmp_path}: Is a directory\n" and line["state"] == "failed" and line["users"] == 0
+
+
+def test_a_list_that_breaks_off_is_a_failure_and_half_a_name_is_nobodys(one):
+    given = tokens(one, USERS[:2], per_user=1)
+    with breaks_off_behind(b"user 0\nuser 1") as list_of_users:
+        done = subprocess.run([one.bin, "session", "revoke-all", "--users", "-", "--config", one.config], env=one.env,
+                              stdin=list_of_users, capture_output=True, text=True, timeout=60)
+    line = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == 1 and "refreshd: -: Input/output error\n" in done.stderr and "to continue" in done.stderr
+    assert line["state"] == "failed" and line["users"] == 1 and standing(one, given) == [401, 200]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -143,7 +159,7 @@ def test_stopped_in_the_middle_it_says_how_to_go_on_and_does(one, number):
     out, err = process.communicate(timeout=60)
     line = json.loads(out.splitlines()[-1])
     assert process.returncode == 1 and line["state"] == "stopped" and line["users"] == 1
-    assert "to go on, give the same command again, with --before 2" in err
+    assert "to continue, run the same command again with --before 2" in err
     words = err.split("with ")[1].split()
     again, _ = run(one, "revoke-all", "--users", "-", *words, stdin="\n".join(USERS[:4]))
     assert counts(again) == dict(users=4, ended=3, over=0, standing=0) and set(standing(one, given)) == {401}
@@ -173,7 +189,7 @@ def test_redis_lost_in_the_middle_is_said_and_what_is_done_stays():
             redis.kill()
             out, err = process.communicate("user 1\n", timeout=60)
             assert process.returncode == 69 and json.loads(out.splitlines()[-1])["state"] == "failed"
-            assert "refreshd: Redis: " in err and "to go on" in err
+            assert "refreshd: Redis: " in err and "to continue" in err
             redis.start()
             run(one, "revoke-all", "--users", "-", stdin="user 0\nuser 1\n")
             wait_until(lambda: standing(one, given) == [401, 401], what="both are refused")
@@ -218,7 +234,7 @@ def test_a_terminal_sees_a_bar_with_rate_and_time_left(one, tmp_path):
     seen = on_a_terminal(one, "revoke-all", "--users", str(names))
     shown = seen.split("\r")
     assert any(part.startswith("[") and "%" in part and "/s  ETA " in part for part in shown)
-    assert seen.endswith("0 sessions ended, 0 stand, of 20000 users\r\n") and "{" not in seen
+    assert seen.endswith("0 sessions ended; 0 remain, of 20000 users\r\n") and "{" not in seen
 
 
 def test_json_on_a_terminal_when_asked(one):
@@ -242,13 +258,13 @@ def test_without_a_terminal_a_line_tells_now_and_then(one):
     (["revoke-all"], "usage: "), (["revoke-all", "anna", "--everyone"], "usage: "),
     (["revoke-all", "--users", "x", "--everyone"], "usage: "), (["revoke-all", "--evryone"], "--evryone"),
     (["clean", "anna"], "usage: "), (["clean", "--client", "web"], "usage: "),
-    (["revoke-all", "anna", "--before", "yesterday"], "--before wants"),
-    (["revoke-all", "anna", "--before", "2026-13-01"], "--before wants"),
-    (["revoke-all", "anna", "--before", "2026-02-31"], "--before wants"),
-    (["revoke-all", "anna", "--before", ""], "--before wants"), (["revoke-all", "--before"], "--before"),
-    (["revoke-all", "--everyone", "--client", ""], "--client wants"), (["revoke-all", ""], "a name has"),
+    (["revoke-all", "anna", "--before", "yesterday"], "--before needs"),
+    (["revoke-all", "anna", "--before", "2026-13-01"], "--before needs"),
+    (["revoke-all", "anna", "--before", "2026-02-31"], "--before needs"),
+    (["revoke-all", "anna", "--before", ""], "--before needs"), (["revoke-all", "--before"], "--before"),
+    (["revoke-all", "--everyone", "--client", ""], "--client needs"), (["revoke-all", ""], "a user name has"),
     (["revoke-all", "--users", "/nowhere"], "/nowhere: No such file")])
 def test_words_that_make_no_sense_end_nothing(one, words, said):
     token = one.token("anna")
     line, err = run(one, *words, status=64)
-    assert said in err and "to go on" not in err and one.refresh(token).status == 200
+    assert said in err and "to continue" not in err and one.refresh(token).status == 200

@@ -117,3 +117,17 @@ def test_exit_codes(idle, verb, code):
     done = idle.run(*verb)
     assert done.returncode == code, done
     assert not pathlib.Path(idle.socket).exists()
+
+
+@pytest.mark.parametrize("verb, said", [
+    (("serve", "twice"), "serve: unexpected argument 'twice'"), (("ping", "--raedy"), "ping: unexpected argument"),
+    (("ping", "--ready", "x"), "ping: unexpected argument 'x'"), (("stats", "x"), "stats: unexpected argument 'x'"),
+    (("-t", "x"), "-t: unexpected argument 'x'"), (("-T", "x"), "-T: unexpected argument 'x'"),
+    (("sesion",), "unknown verb 'sesion'; did you mean session?"), (("nonsense",), "unknown verb 'nonsense'; see "),
+    (("session", "revoke", "anna", "x"), "session revoke: a session id has 22 characters"),
+    (("user", "disable", " anna"), "user disable: a user name has 1 to 255 bytes"),
+    (("doctor", "--ngnix"), "usage: refreshd doctor"), (("completion", "csh"), "usage: refreshd completion"),
+    (("inspect", "x"), "inspect: unexpected argument; the token is read from stdin")])
+def test_a_usage_error_names_the_verb(idle, verb, said):
+    done = idle.run(*verb, text=True)
+    assert done.returncode == 64 and said in done.stderr and done.stdout == "", done

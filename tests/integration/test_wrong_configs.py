@@ -47,7 +47,7 @@ WRONG = {
     "socket": ("listen = 127.0.0.1:9000", 5, "listen: 127.0.0.1:9000: wants unix:/path (at most 107 bytes of path), "
                "tcp:ADDRESS:PORT (IPv6 in brackets), or fd:0 to fd:9"),
     "redis": ("redis = http://127.0.0.1", 5, "redis: not unix:/path or redis://host:port/db"),
-    "redis user": ("redis_user = me", 5, "redis_user wants redis_password_file"),
+    "redis user": ("redis_user = me", 5, "redis_user needs redis_password_file"),
     "redis password": ("redis_password_file = /none", 5, "/none: No such file or directory"),
     "key file": ("key_file = /none", 5, "/none: No such file or directory"),
 }

@@ -152,7 +152,7 @@ static void agents_that_are_no_utf8_make_valid_json(void **state)
 	    {"a\xe2\x82", "a\xef\xbf\xbd"}, // cut inside the euro sign
 	    {"\xe2\x82\xac", "\xe2\x82\xac"},
 	    {"\xed\xa0\x80 \xc0\xaf", "\xef\xbf\xbd \xef\xbf\xbd"},
-	    {"\"\\/\x01\x7f", "\\\"\\\\/\\u0001\x7f"},
+	    {"\"\\/\x01\x7f", "\\\"\\\\/\\u0001\\u007f"},
 	    {"", ""},
 	};
 

@@ -1,7 +1,6 @@
 // Questions and answers of the administrator's work over many users.
 #include "copies_fixture.h"
 #include "question_fixture.h"
-#include "fcgi/admin/progress.h"
 
 #define NOW_TXT "\x01\x02\x03\x04\x05\x06"
 
@@ -83,19 +82,6 @@ static void a_key_that_is_none_of_ours_is_passed_over(void **state)
 	assert_false(rd_users_next(&rest, one));
 }
 
-static void a_scan_cursor_tells_how_far_it_is(void **state)
-{
-	static const struct {
-		uint64_t cursor;
-		double share;
-	} rows[] = {{0, 0}, {1, 0.5}, {2, 0.25}, {3, 0.75}, {7, 0.875}, {6, 0.375}};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		assert_true(rd_scan_share(rows[i].cursor) == rows[i].share);
-	assert_true(rd_scan_share(UINT64_MAX) <= 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,7 +89,6 @@ int main(void)
 	    cmocka_unit_test(what_was_swept_is_read_whole_or_not_at_all),
 	    cmocka_unit_test(users_come_page_by_page),
 	    cmocka_unit_test(a_key_that_is_none_of_ours_is_passed_over),
-	    cmocka_unit_test(a_scan_cursor_tells_how_far_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, start_sodium, NULL);
