@@ -3,7 +3,8 @@
 #pragma once
 #include "fcgi/verbs.h"
 
-// Rows for the man pages, in mdoc(7): what is `options` or `verbs`. Returns the exit status.
+// Rows for the man pages, in mdoc(7): what is `options`, `clients` or `verbs`. Returns the exit
+// status.
 int rd_help_mdoc(const char *what, const struct rd_verb *verbs, size_t count);
 // A completion script for bash, zsh or fish. Returns the exit status.
 int rd_help_completion(const char *shell, const struct rd_verb *verbs, size_t count);

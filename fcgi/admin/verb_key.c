@@ -156,7 +156,7 @@ static int make_key(const struct rd_config *config, bool refresh, enum rd_alg al
 
 static int key_new(const struct rd_config *config, int argc, char **argv)
 {
-	const char *name = argc == 2 ? argv[1] : config->access_alg;
+	const char *name = argc == 2 ? argv[1] : rd_alg_names[config->alg];
 
 	if (argc == 0)
 		return make_file(config);
