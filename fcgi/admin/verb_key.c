@@ -92,10 +92,11 @@ static int replace(struct edit *edit)
 {
 	char reason[WHY_MAX];
 	struct rd_buf why = RD_BUF(reason);
+	const int status = rd_keyfile_replace(&edit->file, &why) ? 0 : 1;
 
-	if (rd_keyfile_replace(&edit->file, &why))
-		return 0;
-	return rd_complain(1, "%.*s", (int)why.len, why.ptr);
+	if (why.len)
+		rd_complain(status, "%.*s", (int)why.len, why.ptr);
+	return status;
 }
 
 static int make_file(const struct rd_config *config)
@@ -106,7 +107,7 @@ static int make_file(const struct rd_config *config)
 	switch (rd_keyfile_create(config->key_file, &why)) {
 	case 1:
 		printf("made %s\n", config->key_file);
-		return 0;
+		return why.len ? rd_complain(0, "%.*s", (int)why.len, why.ptr) : 0;
 	case 0:
 		printf("%s is there already; nothing done\n", config->key_file);
 		return 0;
