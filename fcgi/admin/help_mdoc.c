@@ -73,6 +73,8 @@ static void put_option(const struct rd_option *option)
 	printf(".It Ic %s\n", option->name);
 	put_capital(option->help);
 	put_range(option);
+	if (option->change == RD_CHANGE_RESTART)
+		puts("A change takes effect after a restart.");
 }
 
 static void put_options(void)
