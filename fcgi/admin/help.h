@@ -3,7 +3,8 @@
 #pragma once
 #include "fcgi/verbs.h"
 
-// Prints rows of a man page in mdoc(7); what: "options" or "verbs". Returns the exit status.
+// Prints rows of a man page in mdoc(7); what: "options", "clients" or "verbs". Returns the exit
+// status.
 int rd_help_mdoc(const char *what, const struct rd_verb *verbs, size_t count);
 // Prints a completion script; shell: bash, zsh or fish, NULL: not given. Returns the exit status.
 int rd_help_completion(const char *shell, const struct rd_verb *verbs, size_t count);

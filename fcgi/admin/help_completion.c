@@ -3,10 +3,8 @@
 #include "fcgi/admin/help.h"
 
 static const char *const options[] = {
-#define NUMBER_NAME(field, def, least, most, help) #field,
-    RD_NUMBER_OPTIONS(NUMBER_NAME)
-#define TEXT_NAME(field, def, longest, help) #field,
-	RD_TEXT_OPTIONS(TEXT_NAME)};
+#define OPTION_NAME(kind, name, ...) #name,
+    RD_OPTIONS(OPTION_NAME)};
 
 static void put_flag(const char *name)
 {

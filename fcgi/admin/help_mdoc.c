@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <stdio.h>
+#include "config/option.h"
 #include "fcgi/admin/help.h"
 
 #define COLUMNS 76 // mandoc -T lint complains of lines of 80 and more
@@ -47,33 +48,48 @@ static void put_capital(const char *text)
 	put_text(copy);
 }
 
-static void put_number_option(const char *name, uint32_t def, uint32_t least, uint32_t most,
-			      const char *help)
+static void put_range(const struct rd_option *option)
 {
-	printf(".It Ic %s\n", name);
-	put_capital(help);
-	if (def != RD_UNSET)
-		printf("%u to %u, default %u.\n", least, most, def);
-	else
-		printf("%u to %u.\n", least, most);
+	char text[200];
+	struct rd_buf out = {text, 0, sizeof text - 1, false};
+
+	if (option->kind == RD_KIND_NUMBER && option->def == RD_UNSET)
+		printf("%u to %u.\n", option->least, option->most);
+	else if (option->kind == RD_KIND_NUMBER)
+		printf("%u to %u, default %u.\n", option->least, option->most, option->def);
+	if (option->words) {
+		rd_option_put_words(option, &out);
+		text[out.len] = 0;
+		printf("Values: %s.\n", text);
+	}
+	if (option->text && *option->text) {
+		// \& behind it, or a colon at its end would be taken for the sentence's
+		printf("Default\n.Ql %s\\& .\n", option->text);
+	}
 }
 
-static void put_text_option(const char *name, const char *def, const char *help)
+static void put_option(const struct rd_option *option)
 {
-	printf(".It Ic %s\n", name);
-	put_capital(help);
-	if (*def) {
-		// \& behind it, or a colon at its end would be taken for the sentence's
-		printf("Default\n.Ql %s\\& .\n", def);
-	}
+	printf(".It Ic %s\n", option->name);
+	put_capital(option->help);
+	put_range(option);
+	if (option->change == RD_CHANGE_RESTART)
+		puts("A change takes effect after a restart.");
 }
 
 static void put_options(void)
 {
-#define NUMBER_ROW(field, def, least, most, help) put_number_option(#field, def, least, most, help);
-	RD_NUMBER_OPTIONS(NUMBER_ROW)
-#define TEXT_ROW(field, def, longest, help) put_text_option(#field, def, help);
-	RD_TEXT_OPTIONS(TEXT_ROW)
+	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++)
+		put_option(rd_option_at(id));
+}
+
+static void put_client_options(void)
+{
+	for (enum rd_client_option_id id = 0; id < RD_CLIENT_OPTION_COUNT; id++) {
+		const struct rd_option option = rd_client_option(id);
+
+		put_option(&option);
+	}
 }
 
 int rd_help_mdoc(const char *what, const struct rd_verb *verbs, size_t count)
@@ -82,8 +98,12 @@ int rd_help_mdoc(const char *what, const struct rd_verb *verbs, size_t count)
 		put_options();
 		return 0;
 	}
+	if (strcmp(what, "clients") == 0) {
+		put_client_options();
+		return 0;
+	}
 	if (strcmp(what, "verbs") != 0)
-		return rd_complain_usage("usage: refreshd help --mdoc verbs|options");
+		return rd_complain_usage("usage: refreshd help --mdoc verbs|options|clients");
 	for (size_t i = 0; i < count; i++) {
 		printf(".It Cm %s", verbs[i].name);
 		if (*verbs[i].args)

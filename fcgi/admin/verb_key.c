@@ -94,10 +94,11 @@ static int replace_file(struct edit *edit)
 {
 	char reason[WHY_MAX];
 	struct rd_buf why = RD_BUF(reason);
+	const int status = rd_keyfile_replace(&edit->file, &why) ? 0 : 1;
 
-	if (rd_keyfile_replace(&edit->file, &why))
-		return 0;
-	return rd_complain(1, "%.*s", (int)why.len, why.ptr);
+	if (why.len)
+		rd_complain(status, "%.*s", (int)why.len, why.ptr);
+	return status;
 }
 
 static int make_file(const struct rd_config *config)
@@ -108,7 +109,7 @@ static int make_file(const struct rd_config *config)
 	switch (rd_keyfile_create(config->key_file, &why)) {
 	case 1:
 		rd_say("made %s", config->key_file);
-		return 0;
+		return why.len ? rd_complain(0, "%.*s", (int)why.len, why.ptr) : 0;
 	case 0:
 		rd_say("%s already exists; nothing done", config->key_file);
 		return 0;
@@ -158,7 +159,7 @@ static int make_key(const struct rd_config *config, bool refresh, enum rd_alg al
 
 static int key_new(const struct rd_config *config, int argc, char **argv)
 {
-	const char *name = argc == 2 ? argv[1] : config->access_alg;
+	const char *name = argc == 2 ? argv[1] : rd_alg_names[config->alg];
 
 	if (argc == 0)
 		return make_file(config);

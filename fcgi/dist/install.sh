@@ -12,7 +12,7 @@ file() { # source target: text, with the binary's place filled in
 	chmod 644 "$2"
 }
 
-page() { # man page: @OPTIONS@ and @VERBS@ are what the binary says of itself
+page() { # man page: @OPTIONS@, @CLIENTS@ and @VERBS@ are what the binary says of itself
 	name=$(basename "$1" .in)
 	install -d "$root/share/man/man${name##*.}"
 	while IFS= read -r line; do

@@ -26,6 +26,7 @@ struct rd_loop {
 	int64_t drain_by_ms;  // 0: serving
 	int64_t idle_by_ms;   // draining: idle connections stay till then
 	uint64_t requests;
+	uint32_t recycle_limit; // max_requests, as recycle_after was drawn
 	uint64_t recycle_after; // requests; 0: never
 	int64_t half_at_ms;     // no half-way connection is due before; 0: there is none
 	uint8_t peeked[RD_FRAME_MAX], params[RD_PARAMS_MAX];

@@ -112,6 +112,8 @@ static void reload(struct master *m)
 		tell_ready(m, "; the last reload was refused");
 		return;
 	}
+	// A shorter watchdog_s asks for heartbeats that nobody owed so far.
+	rd_workers_reset_watchdog(m->workers);
 	// The idle ones would keep the old keys till their next request.
 	rd_workers_signal(m->workers, SIGHUP);
 	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",

@@ -136,7 +136,7 @@ static bool finished(const struct rd_loop *loop)
 
 static int wake(struct rd_loop *loop, int wait_ms)
 {
-	const uint32_t watchdog_s = loop->setup->config->watchdog_s;
+	const uint32_t watchdog_s = loop->newest->config.watchdog_s;
 	const int beat_ms = watchdog_s ? (int)watchdog_s * 1000 / BEATS : -1;
 	struct epoll_event events[EVENTS_PER_WAKEUP];
 	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, shorter(wait_ms, beat_ms));
@@ -175,6 +175,12 @@ static uint64_t recycle_after(uint32_t limit)
 // One who has served enough says so, and serves on until it is told to go.
 static void tire(struct rd_loop *loop)
 {
+	const uint32_t limit = loop->newest->config.max_requests;
+
+	if (limit != loop->recycle_limit) {
+		loop->recycle_limit = limit;
+		loop->recycle_after = recycle_after(limit);
+	}
 	if (!loop->recycle_after || loop->requests < loop->recycle_after)
 		return;
 	rd_scoreboard_ask_recycling(loop->setup->scoreboard, loop->setup->place);
@@ -205,7 +211,6 @@ static bool set_up(struct rd_loop *loop)
 	loop->redis = rd_redis_new(&redis, loop->epoll_fd, &loop->redis);
 	if (loop->setup->config->durable)
 		loop->durable = rd_redis_new(&redis, loop->epoll_fd, &loop->durable);
-	loop->recycle_after = recycle_after(loop->setup->config->max_requests);
 	loop->jwt_cache = rd_jwt_cache_new(loop->setup->config->verify_cache);
 	return rd_wire_init();
 }

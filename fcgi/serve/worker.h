@@ -15,7 +15,7 @@ enum rd_role {
 #define RD_WORKER_RETIRE SIGUSR2
 
 struct rd_worker_setup {
-	const struct rd_config *config; // as it was started; a snapshot has today's
+	const struct rd_config *config; // as it was started: of it, read only what needs a restart
 	struct rd_scoreboard *scoreboard;
 	struct rd_published *published;
 	struct rd_metrics *metrics;

@@ -251,7 +251,8 @@ static int see_off(struct rd_workers *workers)
 	if (!workers->legacy_by_ms) {
 		signal_legacy(workers, RD_WORKER_RETIRE);
 		workers->legacy_by_ms =
-		    now_ms + workers->setup->config->drain_timeout_ms + SET_UP_MS;
+		    now_ms + rd_published_config(workers->setup->published)->drain_timeout_ms +
+		    SET_UP_MS;
 	} else if (now_ms >= workers->legacy_by_ms) {
 		rd_log(RD_LOG_ERROR, "worker.stuck",
 		       "workers of before the upgrade do not end: killed");
@@ -309,7 +310,8 @@ static int start_due(struct rd_workers *workers, unsigned i)
 // never.
 static int watch(struct rd_workers *workers, struct process *p)
 {
-	const int64_t limit_ms = (int64_t)workers->setup->config->watchdog_s * 1000;
+	const uint32_t watchdog_s = rd_published_config(workers->setup->published)->watchdog_s;
+	const int64_t limit_ms = (int64_t)watchdog_s * 1000;
 	int64_t beat_ms, left_ms;
 
 	if (!p->pid || !limit_ms)
@@ -321,7 +323,7 @@ static int watch(struct rd_workers *workers, struct process *p)
 	if (left_ms > 0)
 		return (int)left_ms;
 	rd_log(RD_LOG_ERROR, "worker.stuck", "process %d gave no sign for %u s: killed",
-	       (int)p->pid, workers->setup->config->watchdog_s);
+	       (int)p->pid, watchdog_s);
 	kill(p->pid, SIGKILL);
 	rd_scoreboard_heartbeat(workers->setup->scoreboard, p->place,
 				rd_mono_ms()); // said once, till it has ended

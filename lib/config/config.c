@@ -17,14 +17,14 @@ struct reading {
 	int line;
 };
 
-// A section alone is a client too, but inih says nothing of it.
+// inih tells nothing of a section without keys, which makes a client too.
 static void begin_section(struct reading *in, const char *line)
 {
 	char name[SECTION_MAX + 1];
 	const size_t len = strcspn(line + 1, "]");
 
 	if (len > SECTION_MAX) {
-		rd_put_str(in->why, "section name longer than 48 bytes");
+		rd_put_lit(in->why, "section name longer than 48 bytes");
 		return;
 	}
 	memcpy(name, line + 1, len);
@@ -37,13 +37,13 @@ static void begin_section(struct reading *in, const char *line)
 		(void)!rd_client_set(in->config, &begin, in->why);
 		return;
 	}
-	rd_put_str(in->why, "unknown section: ");
+	rd_put_lit(in->why, "unknown section: ");
 	rd_put_str(in->why, name);
-	rd_put_str(in->why, "; did you mean client NAME?");
+	rd_put_lit(in->why, "; did you mean client NAME?");
 }
 
-// inih's fgets. The rest of a long line would be taken for a line of its own, and an indented line
-// for more of the one above it.
+// For inih in the place of fgets. inih would take the rest of a long line for another line, and an
+// indented line for a continuation of the one above.
 static char *next_line(char *line, int max, void *stream)
 {
 	struct reading *in = stream;
@@ -53,7 +53,7 @@ static char *next_line(char *line, int max, void *stream)
 		return NULL;
 	in->line++;
 	if (!strchr(line, '\n') && !feof(in->file)) {
-		rd_put_str(in->why, "not text, or longer in bytes than ");
+		rd_put_lit(in->why, "not text, or longer in bytes than ");
 		rd_put_u64(in->why, (uint64_t)max - 2);
 	}
 	blanks = strspn(line, " \t");
@@ -63,11 +63,28 @@ static char *next_line(char *line, int max, void *stream)
 	return in->why->len ? NULL : line;
 }
 
-// inih: 1 to go on, 0 for an error in this line.
-static int file_line(void *user, const char *section, const char *name, const char *value)
+static bool set_option(struct reading *in, const char *name, const char *value)
+{
+	const struct rd_option *option = rd_option_find(name, strlen(name));
+
+	if (option) {
+		in->config->origin[option->id] =
+		    (struct rd_origin){RD_FROM_FILE, (uint32_t)in->line};
+		return rd_option_set(in->config, option, value, in->why);
+	}
+	rd_put_lit(in->why, "unknown key: ");
+	rd_put_str(in->why, name);
+	if (rd_client_has(name))
+		rd_put_lit(in->why, "; it belongs in a [client NAME] section");
+	else
+		rd_option_nearest(name, strlen(name), RD_SPELLED_KEY, in->why);
+	return false;
+}
+
+// For inih: returns 1 to go on, 0 for an error in this line.
+static int take_line(void *user, const char *section, const char *name, const char *value)
 {
 	struct reading *in = user;
-	const struct rd_option *option;
 
 	if (!name)
 		return 1; // a section alone, where inih is built to tell
@@ -77,19 +94,15 @@ static int file_line(void *user, const char *section, const char *name, const ch
 
 		return rd_client_set(in->config, &line, in->why);
 	}
-	option = rd_option_find(name, strlen(name));
-	if (option) {
-		in->config->origin[option->id] =
-		    (struct rd_origin){RD_FROM_FILE, (uint32_t)in->line};
-		return rd_option_set(in->config, option, value, in->why);
-	}
-	rd_put_str(in->why, "unknown key: ");
-	rd_put_str(in->why, name);
-	if (rd_client_has(name))
-		rd_put_str(in->why, "; it belongs in a [client NAME] section");
-	else
-		rd_option_nearest(name, strlen(name), RD_SPELLED_KEY, in->why);
-	return 0;
+	return set_option(in, name, value);
+}
+
+static bool refuse_file(const char *path, const char *reason, struct rd_buf *why)
+{
+	rd_put_str(why, path);
+	rd_put_lit(why, ": ");
+	rd_put_str(why, reason);
+	return false;
 }
 
 static bool read_file(struct rd_config *config, const char *path, struct rd_buf *why)
@@ -97,30 +110,29 @@ static bool read_file(struct rd_config *config, const char *path, struct rd_buf 
 	char reason[256];
 	struct rd_buf inner = RD_BUF(reason);
 	struct reading in = {config, &inner, fopen(path, "re"), 0};
-	int line = in.file ? ini_parse_stream(next_line, &in, file_line, &in) : 0;
-	const char *failed = !in.file || ferror(in.file) ? strerror(errno) : NULL;
+	int line, error;
 
-	if (in.file)
-		fclose(in.file);
-	if (!failed && line == 0 && inner.len == 0)
+	if (!in.file)
+		return refuse_file(path, strerror(errno), why);
+	line = ini_parse_stream(next_line, &in, take_line, &in);
+	error = ferror(in.file) ? errno : 0;
+	fclose(in.file);
+	if (error)
+		return refuse_file(path, strerror(error), why);
+	if (line < 0)
+		return refuse_file(path, "cannot be read", why);
+	if (line == 0 && inner.len == 0)
 		return true;
-	rd_put_str(why, path);
-	rd_put_str(why, ":");
-	if (failed || line < 0) {
-		rd_put_str(why, " ");
-		rd_put_str(why, failed ? failed : "cannot be read");
-		return false;
-	}
 	if (line == 0)
 		line = in.line;
 	else if (line < in.line)
-		inner.len = 0; // inih goes on after a line it cannot divide: this is a later line's
-	rd_put_u64(why, (uint64_t)line);
-	rd_put_str(why, ": ");
+		inner.len = 0; // of a later line: inih goes on after one that it cannot divide
+	rd_put_line(why, path, (uint32_t)line);
+	rd_put_lit(why, ": ");
 	if (inner.len)
-		rd_put(why, inner.ptr, inner.len);
+		rd_put_span(why, rd_buf_span(&inner));
 	else
-		rd_put_str(why, "neither `name = value` nor `[section]`");
+		rd_put_lit(why, "neither `name = value` nor `[section]`");
 	return false;
 }
 
@@ -145,7 +157,7 @@ static bool read_environ(struct rd_config *config, struct rd_buf *why)
 			continue;
 		option = rd_option_find(name, (size_t)(value - name));
 		if (option && !rd_option_set(config, option, value + 1, why)) {
-			rd_put_str(why, " (from the environment)");
+			rd_put_lit(why, " (from the environment)");
 			return false;
 		}
 		if (option)
@@ -156,7 +168,7 @@ static bool read_environ(struct rd_config *config, struct rd_buf *why)
 	return true;
 }
 
-// Takes the flags out of argv, leaves the rest in order.
+// Takes the flags out of argv and leaves the rest in order.
 static bool read_flags(struct rd_config *config, int *argc, char **argv, struct rd_buf *why)
 {
 	int kept = 0;
@@ -164,15 +176,17 @@ static bool read_flags(struct rd_config *config, int *argc, char **argv, struct 
 	for (int i = 0; i < *argc; i++) {
 		const char *name = argv[i] + 2, *value = strchr(argv[i], '=');
 		size_t len = value ? (size_t)(value - name) : strlen(argv[i]) - 2;
-		const struct rd_option *option;
+		const struct rd_option *option = NULL;
 
-		if (strncmp(argv[i], "--", 2) != 0 || !(option = rd_option_find(name, len))) {
+		if (strncmp(argv[i], "--", 2) == 0)
+			option = rd_option_find(name, len);
+		if (!option) {
 			argv[kept++] = argv[i];
 			continue;
 		}
 		if (!value && i + 1 == *argc) {
 			rd_put_str(why, argv[i]);
-			rd_put_str(why, ": wants a value");
+			rd_put_lit(why, ": must be followed by a value");
 			return false;
 		}
 		if (!rd_option_set(config, option, value ? value + 1 : argv[++i], why))
@@ -204,88 +218,43 @@ void rd_put_line(struct rd_buf *out, const char *path, uint32_t line)
 	rd_put_u64(out, line);
 }
 
-static bool refuse(const struct rd_config *config, enum rd_option_id option, const char *reason,
-		   struct rd_buf *why)
+// reason: what follows the option's name.
+static bool refuse_option(const struct rd_config *config, enum rd_option_id id, const char *reason,
+			  struct rd_buf *why)
 {
-	rd_config_blame(config, option, why);
+	rd_config_blame(config, id, why);
+	rd_put_str(why, rd_option_at(id)->name);
 	rd_put_str(why, reason);
 	return false;
 }
 
-// One of two words. *second: whether it is the second one.
-static bool either(const struct rd_config *config, enum rd_option_id option,
-		   const char *const words[static 2], bool *second, struct rd_buf *why)
-{
-	const char *value = rd_option_text(config, option);
-
-	*second = strcmp(value, words[1]) == 0;
-	if (*second || strcmp(value, words[0]) == 0)
-		return true;
-	rd_config_blame(config, option, why);
-	rd_put_str(why, rd_option_name(option));
-	rd_put_lit(why, ": wants ");
-	rd_put_str(why, words[0]);
-	rd_put_lit(why, " or ");
-	rd_put_str(why, words[1]);
-	return false;
-}
-
-// What is critical is always written, so it is no choice.
-static bool read_level(struct rd_config *config, struct rd_buf *why)
-{
-	static const char *const names[] = {"debug", "info", "warning", "error"};
-
-	for (int i = RD_LOG_DEBUG; i <= RD_LOG_ERROR; i++)
-		if (strcmp(config->log_level, names[i]) == 0) {
-			config->least_level = (enum rd_log_level)i;
-			return true;
-		}
-	return refuse(config, RD_OPTION_log_level, "log_level: wants error, warning, info or debug",
-		      why);
-}
-
-#define TCP_WANTS ": wants tcp:ADDRESS:PORT, an IPv6 address in brackets"
-#define TCP_OPEN                                                                                   \
-	": other machines reach this address and could ask as anybody; where they cannot, say so " \
-	"too by listen_insecure_tcp = on"
-
 // Whoever reaches the socket chooses route, client and address of the user himself, so a port that
-// others reach is wanted twice.
-static bool tcp_wanted(const struct rd_config *config, enum rd_option_id option,
-		       const char *address, struct rd_buf *why)
+// other machines reach has to be asked for twice.
+static bool check_tcp(const struct rd_config *config, enum rd_option_id id, const char *address,
+		      struct rd_buf *why)
 {
-	const bool logins = option == RD_OPTION_login_listen;
 	struct rd_tcp_address tcp;
 
 	if (!rd_is_tcp(address))
 		return true;
 	if (!rd_tcp_address(address, &tcp))
-		return refuse(config, option,
-			      logins ? "login_listen" TCP_WANTS : "listen" TCP_WANTS, why);
+		return refuse_option(
+		    config, id, ": must be tcp:ADDRESS:PORT, an IPv6 address in brackets", why);
 	if (tcp.loopback || config->tcp_open)
 		return true;
-	return refuse(config, option, logins ? "login_listen" TCP_OPEN : "listen" TCP_OPEN, why);
+	return refuse_option(config, id,
+			     ": other machines reach this address and could act as any user; where "
+			     "they cannot, confirm it by listen_insecure_tcp = on",
+			     why);
 }
 
+// What follows from other options, and what they must agree on.
 static bool finish(struct rd_config *config, struct rd_buf *why)
 {
-	if (!rd_alg_read(config->access_alg, &config->alg, &config->alg_name))
-		return refuse(config, RD_OPTION_access_alg,
-			      "access_alg: wants EdDSA, HS256 or Ed25519", why);
-	if (config->alg_name)
-		memcpy(config->access_alg, "EdDSA", sizeof "EdDSA");
-	if (!either(config, RD_OPTION_durability, (const char *const[]){"async", "replica"},
-		    &config->durable, why) ||
-	    !either(config, RD_OPTION_cookie_csrf, (const char *const[]){"origin", "token"},
-		    &config->csrf_token, why) ||
-	    !either(config, RD_OPTION_log_requests, (const char *const[]){"off", "on"},
-		    &config->each_request, why) ||
-	    !either(config, RD_OPTION_listen_insecure_tcp, (const char *const[]){"off", "on"},
-		    &config->tcp_open, why) ||
-	    !tcp_wanted(config, RD_OPTION_listen, config->listen, why) ||
-	    !tcp_wanted(config, RD_OPTION_login_listen, config->login_listen, why) ||
-	    !read_level(config, why))
+	if (!check_tcp(config, RD_OPTION_listen, config->listen, why) ||
+	    !check_tcp(config, RD_OPTION_login_listen, config->login_listen, why))
 		return false;
+	rd_alg_of(config->alg_word, &config->alg, &config->alg_name);
 	if (!*config->audience)
 		memcpy(config->audience, config->issuer, sizeof config->issuer);
 	if (!rd_clients_finish(config, why))
@@ -293,15 +262,16 @@ static bool finish(struct rd_config *config, struct rd_buf *why)
 	if (config->access_jitter_s == RD_UNSET) // after the clients, for whom unset means theirs
 		config->access_jitter_s = config->access_ttl_s / 10;
 	return config->access_jitter_s < config->access_ttl_s ||
-	       refuse(config, RD_OPTION_access_jitter_s,
-		      "access_jitter_s: wants to be less than access_ttl_s", why);
+	       refuse_option(config, RD_OPTION_access_jitter_s, ": must be less than access_ttl_s",
+			     why);
 }
 
 bool rd_config_load(struct rd_config *config, const char *path, int *argc, char **argv,
 		    struct rd_buf *why)
 {
 	memset(config, 0, sizeof *config);
-	rd_option_defaults(config);
+	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++)
+		rd_option_default(config, rd_option_at(id));
 	config->path = path;
 	return (!path || read_file(config, path, why)) && read_environ(config, why) &&
 	       read_flags(config, argc, argv, why) && finish(config, why);

@@ -1,124 +1,43 @@
+// Sections of clients.
 #include <assert.h>
-#include <sodium.h>
+#include <stddef.h>
 #include "base/nearest.h"
-#include "base/scope.h"
 #include "config/option.h"
 
-#define ALG_UNSET (-1) // of alg_name
+#define ID_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
-static bool on_off(const char *value, bool *out)
-{
-	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-		return false;
-	*out = value[1] == 'n';
-	return true;
-}
-
-static bool set_kind(struct rd_client *c, const char *value)
-{
-	c->confidential = strcmp(value, "confidential") == 0;
-	return c->confidential || strcmp(value, "public") == 0;
-}
-
-static bool set_rotation(struct rd_client *c, const char *value)
-{
-	return on_off(value, &c->rotation);
-}
-
-static bool set_issue(struct rd_client *c, const char *value)
-{
-	return on_off(value, &c->issue);
-}
-
-static bool set_introspect(struct rd_client *c, const char *value)
-{
-	return on_off(value, &c->introspect);
-}
-
-static bool set_secret(struct rd_client *c, const char *value)
-{
-	size_t len = 0;
-
-	c->has_secret = sodium_hex2bin(c->secret_sha256, sizeof c->secret_sha256, value,
-				       strlen(value), NULL, &len, NULL) == 0 &&
-			len == sizeof c->secret_sha256 && strlen(value) == 2 * len;
-	return c->has_secret;
-}
-
-static bool set_grace(struct rd_client *c, const char *value)
-{
-	return rd_number(value, 0, 300, &c->grace_s);
-}
-
-static bool set_idle(struct rd_client *c, const char *value)
-{
-	return rd_number(value, 1, 315360000, &c->idle_ttl_s);
-}
-
-static bool set_max(struct rd_client *c, const char *value)
-{
-	return rd_number(value, 1, 315360000, &c->max_ttl_s);
-}
-
-static bool set_access_ttl(struct rd_client *c, const char *value)
-{
-	return rd_number(value, 1, 86400, &c->access_ttl_s);
-}
-
-static bool set_alg(struct rd_client *c, const char *value)
-{
-	return rd_alg_read(value, &c->access_alg, &c->alg_name);
-}
-
-static bool set_text(char text[static RD_CLIENT_TEXT_MAX + 1], const char *value)
-{
-	if (strlen(value) > RD_CLIENT_TEXT_MAX)
-		return false;
-	memcpy(text, value, strlen(value) + 1);
-	return true;
-}
-
-static bool set_scopes(struct rd_client *c, const char *value)
-{
-	return rd_scope_valid(rd_span(value)) && set_text(c->scopes, value);
-}
-
-static bool set_audience(struct rd_client *c, const char *value)
-{
-	return set_text(c->audience, value);
-}
-
-enum shown { KIND, ON_OFF, SECRET, TEXT, ALG, NUMBER };
-#define AT(field) offsetof(struct rd_client, field)
-
+// clang-format off
 static const struct {
-	const char *name, *wants;
-	bool (*set)(struct rd_client *client, const char *value);
-	enum shown as;
-	size_t at; // in struct rd_client
-} settings[] = {
-    {"kind", "public or confidential", set_kind, KIND, AT(confidential)},
-    {"rotation", "on or off", set_rotation, ON_OFF, AT(rotation)},
-    {"issue", "on or off", set_issue, ON_OFF, AT(issue)},
-    {"introspect", "on or off", set_introspect, ON_OFF, AT(introspect)},
-    {"secret_sha256", "64 hexadecimal digits", set_secret, SECRET, AT(has_secret)},
-    {"scopes", "words divided by single blanks, at most 255 bytes", set_scopes, TEXT, AT(scopes)},
-    {"audience", "at most 255 bytes", set_audience, TEXT, AT(audience)},
-    {"access_alg", "EdDSA, HS256 or Ed25519", set_alg, ALG, AT(access_alg)},
-    {"access_ttl_s", "1 to 86400", set_access_ttl, NUMBER, AT(access_ttl_s)},
-    {"grace_s", "0 to 300", set_grace, NUMBER, AT(grace_s)},
-    {"refresh_idle_ttl_s", "1 to 315360000", set_idle, NUMBER, AT(idle_ttl_s)},
-    {"refresh_max_ttl_s", "1 to 315360000", set_max, NUMBER, AT(max_ttl_s)},
+	const char *name;
+	size_t at;              // in struct rd_client
+	bool inherited;
+	enum rd_option_id like; // inherited: the service's option
+	struct rd_option own;   // others: all but name and place
+} rows[] = {
+#define WORD(name, field, def, words_, help_) \
+	{#name, offsetof(struct rd_client, field), \
+	 .own = {.kind = RD_KIND_WORD, .text = def, .words = words_, .help = help_}},
+#define SCOPES(name, field, longest, help_) \
+	{#name, offsetof(struct rd_client, field), \
+	 .own = {.kind = RD_KIND_SCOPES, .most = longest, .help = help_}},
+#define SECRET(name, field, help_) \
+	{#name, offsetof(struct rd_client, field), .own = {.kind = RD_KIND_SECRET, .help = help_}},
+#define INHERITED(name, field) \
+	{#name, offsetof(struct rd_client, field), .inherited = true, .like = RD_OPTION_##name},
+#define ROW(kind, ...) kind(__VA_ARGS__)
+	RD_CLIENT_OPTIONS(ROW)
 };
+// clang-format on
 
-#define SETTINGS (sizeof settings / sizeof *settings)
-static_assert(SETTINGS <= RD_CLIENT_KEYS_MAX);
+static_assert(sizeof rows / sizeof *rows == RD_CLIENT_OPTION_COUNT);
 
-static bool fail(struct rd_buf *why, const char *what, const char *more)
+struct rd_option rd_client_option(enum rd_client_option_id id)
 {
-	rd_put_str(why, what);
-	rd_put_str(why, more);
-	return false;
+	struct rd_option option = rows[id].inherited ? *rd_option_at(rows[id].like) : rows[id].own;
+
+	option.name = rows[id].name;
+	option.at = rows[id].at;
+	return option;
 }
 
 const struct rd_client *rd_config_client(const struct rd_config *config, struct rd_span id)
@@ -129,173 +48,160 @@ const struct rd_client *rd_config_client(const struct rd_config *config, struct 
 	return NULL;
 }
 
-static struct rd_client *client_at(struct rd_config *config, const char *id, struct rd_buf *why)
+// The client with that id, made if there is none. NULL with why when there can be none.
+static struct rd_client *find_or_add(struct rd_config *config, const char *id, struct rd_buf *why)
 {
 	const struct rd_client *known = rd_config_client(config, rd_span(id));
-	struct rd_client *c;
+	struct rd_client *client;
 
 	if (known)
 		return &config->clients[known - config->clients];
-	if (!*id || strlen(id) >= sizeof c->id ||
-	    strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") !=
-		strlen(id)) {
-		(void)fail(why, "client id wants 1 to 64 of A-Z a-z 0-9 . _ -: ", id);
+	if (!*id || strlen(id) >= sizeof client->id || strspn(id, ID_CHARS) != strlen(id)) {
+		rd_put_lit(why, "client id must be 1 to 64 of A-Z a-z 0-9 . _ -: ");
+		rd_put_str(why, id);
 		return NULL;
 	}
 	if (config->client_count == RD_CLIENTS_MAX) {
-		(void)fail(why, "too many clients at ", id);
+		rd_put_lit(why, "too many clients at ");
+		rd_put_str(why, id);
 		return NULL;
 	}
-	c = &config->clients[config->client_count++];
-	*c = (struct rd_client){.rotation = true,
-				.alg_name = ALG_UNSET,
-				.grace_s = RD_UNSET,
-				.idle_ttl_s = RD_UNSET,
-				.max_ttl_s = RD_UNSET,
-				.access_ttl_s = RD_UNSET};
-	memcpy(c->id, id, strlen(id) + 1);
-	return c;
-}
+	client = &config->clients[config->client_count++];
+	memset(client, 0, sizeof *client);
+	memcpy(client->id, id, strlen(id) + 1);
+	for (enum rd_client_option_id i = 0; i < RD_CLIENT_OPTION_COUNT; i++) {
+		const struct rd_option option = rd_client_option(i);
 
-// Nothing but what it should have been, for a key that no section of a client has.
-static bool unknown(const char *name, struct rd_buf *why)
-{
-	struct rd_nearest nearest = rd_nearest_to(rd_span(name));
-
-	(void)fail(why, "unknown key in a client section: ", name);
-	if (rd_option_find(name, strlen(name)))
-		return fail(why, "; it belongs above the first section", "");
-	for (size_t i = 0; i < SETTINGS; i++)
-		rd_nearest_try(&nearest, settings[i].name);
-	rd_put_nearest(why, &nearest);
-	return false;
-}
-
-const char *rd_client_key(size_t i)
-{
-	return i < SETTINGS ? settings[i].name : NULL;
-}
-
-void rd_client_value(const struct rd_client *client, size_t i, struct rd_buf *out)
-{
-	const void *at = (const char *)client + settings[i].at;
-	const bool *yes = at;
-
-	switch (settings[i].as) {
-	case KIND:
-		rd_put_str(out, *yes ? "confidential" : "public");
-		break;
-	case ON_OFF:
-		rd_put_str(out, *yes ? "on" : "off");
-		break;
-	case SECRET:
-		rd_put_str(out, *yes ? "***" : "");
-		break;
-	case TEXT:
-		rd_put_str(out, at);
-		break;
-	case ALG:
-		rd_put_str(out, client->alg_name ? "Ed25519" : rd_alg_names[client->access_alg]);
-		break;
-	case NUMBER:
-		rd_put_u64(out, *(const uint32_t *)at);
-		break;
+		rd_option_default(client, &option);
 	}
+	return client;
+}
+
+// RD_CLIENT_OPTION_COUNT when no section has such a key.
+static enum rd_client_option_id find_option(const char *name)
+{
+	enum rd_client_option_id i = 0;
+
+	while (i < RD_CLIENT_OPTION_COUNT && strcmp(rows[i].name, name) != 0)
+		i++;
+	return i;
 }
 
 bool rd_client_has(const char *name)
 {
-	for (size_t i = 0; i < SETTINGS; i++)
-		if (strcmp(settings[i].name, name) == 0)
-			return true;
-	return false;
+	return find_option(name) < RD_CLIENT_OPTION_COUNT;
+}
+
+static void put_unknown(const char *name, struct rd_buf *why)
+{
+	struct rd_nearest nearest = rd_nearest_to(rd_span(name));
+
+	rd_put_lit(why, "unknown key in a client section: ");
+	rd_put_str(why, name);
+	if (rd_option_find(name, strlen(name))) {
+		rd_put_lit(why, "; it belongs above the first section");
+		return;
+	}
+	for (size_t i = 0; i < RD_CLIENT_OPTION_COUNT; i++)
+		rd_nearest_try(&nearest, rows[i].name);
+	rd_put_nearest(why, &nearest);
 }
 
 bool rd_client_set(struct rd_config *config, const struct rd_client_line *line, struct rd_buf *why)
 {
-	struct rd_client *client = client_at(config, line->id, why);
+	struct rd_client *client = find_or_add(config, line->id, why);
+	enum rd_client_option_id id;
+	struct rd_option option;
 
-	if (client && !line->name)
+	if (!client)
+		return false;
+	if (!line->name) {
 		client->line = line->number;
-	if (!client || !line->name)
-		return client;
-	for (size_t i = 0; i < SETTINGS; i++) {
-		if (strcmp(settings[i].name, line->name) != 0)
-			continue;
-		client->key_line[i] = line->number;
-		if (settings[i].set(client, line->value))
-			return true;
-		rd_put_str(why, line->name);
-		return fail(why, ": wants ", settings[i].wants);
+		return true;
 	}
-	return unknown(line->name, why);
-}
-
-static void take_default(uint32_t *number, uint32_t ours)
-{
-	if (*number == RD_UNSET)
-		*number = ours;
-}
-
-// What the section leaves open is the service's.
-static void inherit(struct rd_client *c, const struct rd_config *config)
-{
-	take_default(&c->grace_s, config->grace_s);
-	take_default(&c->idle_ttl_s, config->refresh_idle_ttl_s);
-	take_default(&c->max_ttl_s, config->refresh_max_ttl_s);
-	take_default(&c->access_ttl_s, config->access_ttl_s);
-	// The service's own may be unset too, or be too long for tokens that live shorter than its.
-	c->access_jitter_s = config->access_jitter_s;
-	if (c->access_jitter_s >= c->access_ttl_s)
-		c->access_jitter_s = c->access_ttl_s / 10;
-	if (c->alg_name == ALG_UNSET) {
-		c->access_alg = config->alg;
-		c->alg_name = config->alg_name;
+	id = find_option(line->name);
+	if (id == RD_CLIENT_OPTION_COUNT) {
+		put_unknown(line->name, why);
+		return false;
 	}
-	if (!*c->audience)
-		memcpy(c->audience, config->audience, sizeof c->audience);
+	client->key_line[id] = line->number;
+	option = rd_client_option(id);
+	return rd_option_set(client, &option, line->value, why);
 }
 
-// NULL, or what is wrong with a client.
-static const char *unsound(const struct rd_client *c)
+// An empty audience is none of its own.
+static bool is_given(const struct rd_client *client, enum rd_client_option_id id)
 {
-	if (c->has_secret && !c->confidential)
+	return client->key_line[id] && (id != RD_CLIENT_OPTION_audience || *client->audience);
+}
+
+static void inherit(struct rd_client *client, const struct rd_config *config)
+{
+	static_assert(sizeof config->audience == sizeof client->audience);
+
+	for (enum rd_client_option_id i = 0; i < RD_CLIENT_OPTION_COUNT; i++) {
+		const struct rd_option *service = rd_option_at(rows[i].like);
+
+		if (rows[i].inherited && !is_given(client, i))
+			memcpy((char *)client + rows[i].at, (const char *)config + service->at,
+			       rd_option_size(service));
+	}
+	rd_alg_of(client->alg_word, &client->access_alg, &client->alg_name);
+	// The service's jitter may be unset too, or too long for a shorter lifetime.
+	client->access_jitter_s = config->access_jitter_s;
+	if (client->access_jitter_s >= client->access_ttl_s)
+		client->access_jitter_s = client->access_ttl_s / 10;
+}
+
+// Returns what is wrong with a client, or NULL.
+static const char *find_contradiction(const struct rd_client *client)
+{
+	const bool has_secret = client->key_line[RD_CLIENT_OPTION_secret_sha256] != 0;
+
+	if (has_secret && !client->confidential)
 		return "a public client has no secret_sha256: client ";
-	if (c->confidential && !c->has_secret)
+	if (client->confidential && !has_secret)
 		return "secret_sha256 is missing: client ";
-	if (c->issue && !c->confidential)
-		return "issue = on wants kind = confidential: client ";
-	if (c->introspect && !c->confidential)
-		return "introspect = on wants kind = confidential: client ";
+	if (client->issue && !client->confidential)
+		return "issue = on requires kind = confidential: client ";
+	if (client->introspect && !client->confidential)
+		return "introspect = on requires kind = confidential: client ";
 	return NULL;
 }
 
-static bool sound(const struct rd_config *config, const struct rd_client *c, struct rd_buf *why)
+static bool check_client(const struct rd_config *config, const struct rd_client *client,
+			 struct rd_buf *why)
 {
-	const char *reason = unsound(c);
+	const char *reason = find_contradiction(client);
 
 	if (!reason)
 		return true;
-	rd_put_line(why, config->path, c->line); // no client but of a file can be so
+	rd_put_line(why, config->path, client->line); // only a client of the file can have one
 	rd_put_lit(why, ": ");
-	return fail(why, reason, c->id);
+	rd_put_str(why, reason);
+	rd_put_str(why, client->id);
+	return false;
+}
+
+static bool add_default_client(struct rd_config *config, struct rd_buf *why)
+{
+	char reason[200];
+	struct rd_buf inner = RD_BUF(reason);
+
+	if (find_or_add(config, config->default_client, &inner))
+		return true;
+	rd_config_blame(config, RD_OPTION_default_client, why);
+	rd_put_lit(why, "default_client: ");
+	rd_put_span(why, rd_buf_span(&inner));
+	return false;
 }
 
 bool rd_clients_finish(struct rd_config *config, struct rd_buf *why)
 {
-	static_assert(sizeof config->audience == RD_CLIENT_TEXT_MAX + 1);
-	char reason[200];
-	struct rd_buf inner = RD_BUF(reason);
-
-	if (!rd_config_client(config, rd_span(config->default_client)) &&
-	    !client_at(config, config->default_client, &inner)) {
-		rd_config_blame(config, RD_OPTION_default_client, why);
-		rd_put_lit(why, "default_client: ");
-		rd_put_span(why, rd_buf_span(&inner));
+	if (!add_default_client(config, why))
 		return false;
-	}
 	for (size_t i = 0; i < config->client_count; i++) {
-		if (!sound(config, &config->clients[i], why))
+		if (!check_client(config, &config->clients[i], why))
 			return false;
 		inherit(&config->clients[i], config);
 	}
@@ -304,17 +210,21 @@ bool rd_clients_finish(struct rd_config *config, struct rd_buf *why)
 
 bool rd_config_signs(const struct rd_config *config, const struct rd_keys *keys, struct rd_buf *why)
 {
-	rd_put_lit(why, "no active access key for ");
-	if (!rd_keys_signer(keys, config->alg))
-		return fail(why, config->access_alg, "");
-	for (size_t i = 0; i < config->client_count; i++) {
-		const struct rd_client *c = &config->clients[i];
-
-		if (rd_keys_signer(keys, c->access_alg))
-			continue;
-		rd_put_str(why, rd_alg_names[c->access_alg]);
-		return fail(why, ", which signs for client ", c->id);
+	if (!rd_keys_signer(keys, config->alg)) {
+		rd_put_lit(why, "no active access key for ");
+		rd_put_str(why, rd_alg_names[config->alg]);
+		return false;
 	}
-	why->len = 0;
+	for (size_t i = 0; i < config->client_count; i++) {
+		const struct rd_client *client = &config->clients[i];
+
+		if (rd_keys_signer(keys, client->access_alg))
+			continue;
+		rd_put_lit(why, "no active access key for ");
+		rd_put_str(why, rd_alg_names[client->access_alg]);
+		rd_put_lit(why, ", which signs for client ");
+		rd_put_str(why, client->id);
+		return false;
+	}
 	return true;
 }

@@ -3,19 +3,6 @@
 #include "config/config.h"
 #include "config/option.h"
 
-// clang-format off
-static const bool fixed[RD_OPTION_COUNT] = {
-#define FIXED(field) [RD_OPTION_##field] = true,
-	RD_FIXED_OPTIONS(FIXED)
-#undef FIXED
-};
-// clang-format on
-
-bool rd_option_fixed(enum rd_option_id id)
-{
-	return fixed[id];
-}
-
 bool rd_config_again(struct rd_config *fresh, const struct rd_config *now, struct rd_buf *why)
 {
 	int argc = now->argc;
@@ -42,42 +29,30 @@ static void put_name(struct rd_buf *names, const char *name)
 	rd_put_str(names, name);
 }
 
-static bool same(const struct rd_config *a, const struct rd_config *b, const struct rd_option *o)
-{
-	const char *x = (const char *)a + o->at, *y = (const char *)b + o->at;
-
-	return o->number ? memcmp(x, y, sizeof(uint32_t)) == 0 : strcmp(x, y) == 0;
-}
-
 void rd_config_keep_fixed(struct rd_config *fresh, const struct rd_config *now,
 			  struct rd_buf *ignored)
 {
 	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
-		const struct rd_option *o = rd_option_at(id);
+		const struct rd_option *option = rd_option_at(id);
 
-		if (!fixed[id] || same(fresh, now, o))
+		if (option->change == RD_CHANGE_LIVE || rd_option_same(fresh, now, option))
 			continue;
-		put_name(ignored, o->name);
-		memcpy((char *)fresh + o->at, (const char *)now + o->at,
-		       o->number ? sizeof(uint32_t) : o->most + 1);
+		put_name(ignored, option->name);
+		memcpy((char *)fresh + option->at, (const char *)now + option->at,
+		       rd_option_size(option));
 		fresh->origin[id] = now->origin[id];
 	}
-	fresh->durable = now->durable; // of durability
 }
 
-// But for where they stand in the file.
+// Where they stand in the file does not count.
 static bool same_client(const struct rd_client *a, const struct rd_client *b)
 {
-	if (strcmp(a->id, b->id) != 0 || a->access_jitter_s != b->access_jitter_s ||
-	    memcmp(a->secret_sha256, b->secret_sha256, sizeof a->secret_sha256) != 0)
+	if (strcmp(a->id, b->id) != 0 || a->access_jitter_s != b->access_jitter_s)
 		return false;
-	for (size_t i = 0; rd_client_key(i); i++) {
-		char x_text[300], y_text[300];
-		struct rd_buf x = RD_BUF(x_text), y = RD_BUF(y_text);
+	for (enum rd_client_option_id id = 0; id < RD_CLIENT_OPTION_COUNT; id++) {
+		const struct rd_option option = rd_client_option(id);
 
-		rd_client_value(a, i, &x);
-		rd_client_value(b, i, &y);
-		if (!rd_span_is(rd_buf_span(&x), rd_buf_span(&y)))
+		if (!rd_option_same(a, b, &option))
 			return false;
 	}
 	return true;
@@ -86,13 +61,13 @@ static bool same_client(const struct rd_client *a, const struct rd_client *b)
 void rd_config_changes(const struct rd_config *fresh, const struct rd_config *now,
 		       struct rd_buf *names)
 {
-	bool clients = fresh->client_count == now->client_count;
+	bool same_clients = fresh->client_count == now->client_count;
 
 	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++)
-		if (!same(fresh, now, rd_option_at(id)))
-			put_name(names, rd_option_name(id));
-	for (size_t i = 0; clients && i < now->client_count; i++)
-		clients = same_client(&fresh->clients[i], &now->clients[i]);
-	if (!clients)
+		if (!rd_option_same(fresh, now, rd_option_at(id)))
+			put_name(names, rd_option_at(id)->name);
+	for (size_t i = 0; same_clients && i < now->client_count; i++)
+		same_clients = same_client(&fresh->clients[i], &now->clients[i]);
+	if (!same_clients)
 		put_name(names, "clients");
 }

@@ -1,25 +1,12 @@
-// The configuration for people: what the options are, and what they are now.
+// The options as text: their values, and the help.
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/utf8.h"
 #include "config/config.h"
 #include "config/option.h"
 
-#define LINE_MAX_LEN 198 // of inih, see config.h
+#define LINE_MAX_LEN 198 // in bytes, by inih; see config.h
 #define COLUMNS      100
-
-// Fills *text with what the file would say, and gives where it came from.
-static void put_value(const struct rd_config *config, const struct rd_option *o, struct rd_buf *out)
-{
-	const char *at = (const char *)config + o->at;
-
-	if (o->number)
-		rd_put_u64(out, *(const uint32_t *)(const void *)at);
-	else if (o->id == RD_OPTION_access_alg && config->alg_name)
-		rd_put_lit(out, "Ed25519");
-	else
-		rd_put_str(out, at);
-}
 
 static bool is_printable(struct rd_span text)
 {
@@ -106,7 +93,6 @@ static bool follows(const struct rd_config *config, enum rd_option_id id)
 
 static void show_client(const struct rd_config *config, const struct rd_client *client)
 {
-	const char *name;
 	char begun_text[300];
 	struct rd_buf begun = RD_BUF(begun_text);
 
@@ -116,31 +102,33 @@ static void show_client(const struct rd_config *config, const struct rd_client *
 		rd_put_lit(&begun, "default_client");
 	make_printable(&begun);
 	printf("\n[client %s] ; %.*s\n", client->id, (int)begun.len, begun.ptr);
-	for (size_t i = 0; (name = rd_client_key(i)); i++) {
-		char value_text[300], origin_text[300];
+	for (enum rd_client_option_id id = 0; id < RD_CLIENT_OPTION_COUNT; id++) {
+		const struct rd_option option = rd_client_option(id);
+		char value_text[400], origin_text[300];
 		struct rd_buf value = RD_BUF(value_text), origin = RD_BUF(origin_text);
 
-		rd_client_value(client, i, &value);
-		if (client->key_line[i])
-			rd_put_line(&origin, config->path, client->key_line[i]);
+		rd_option_put(client, &option, &value);
+		if (client->key_line[id])
+			rd_put_line(&origin, config->path, client->key_line[id]);
 		else
 			rd_put_lit(&origin, "default, or as above");
 		make_printable(&origin);
 		if (value.len)
-			print_line(false, name, rd_buf_span(&value), rd_buf_span(&origin));
+			print_line(false, option.name, rd_buf_span(&value), rd_buf_span(&origin));
 	}
 }
 
 void rd_config_show(const struct rd_config *config)
 {
 	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
-		const struct rd_option *o = rd_option_at(id);
+		const struct rd_option *option = rd_option_at(id);
 		char value_text[400], origin_text[300];
 		struct rd_buf value = RD_BUF(value_text), origin = RD_BUF(origin_text);
 
-		put_value(config, o, &value);
-		put_origin(config, o, &origin);
-		print_line(follows(config, id), o->name, rd_buf_span(&value), rd_buf_span(&origin));
+		rd_option_put(config, option, &value);
+		put_origin(config, option, &origin);
+		print_line(follows(config, id), option->name, rd_buf_span(&value),
+			   rd_buf_span(&origin));
 	}
 	for (size_t i = 0; i < config->client_count; i++)
 		show_client(config, &config->clients[i]);
@@ -169,88 +157,56 @@ void rd_help_line(const char *left, int indent, const char *text)
 	putchar('\n');
 }
 
-enum group { MORE, PROCESSES, REDIS, TOKENS, SESSIONS, LOGINS, HTTP, GROUPS };
+// The default, and what else it may be.
+static void put_range(const struct rd_option *option, struct rd_buf *out)
+{
+	if (option->kind == RD_KIND_NUMBER && option->def != RD_UNSET) {
+		rd_put_lit(out, " [");
+		rd_put_u64(out, option->def);
+		rd_put_lit(out, "; ");
+		rd_put_u64(out, option->least);
+		rd_put_lit(out, "..");
+		rd_put_u64(out, option->most);
+		rd_put_lit(out, "]");
+	} else if (option->text && *option->text) {
+		rd_put_lit(out, " [");
+		rd_put_str(out, option->text);
+		rd_put_str(out, option->words ? "; " : "");
+		rd_put_str(out, option->words);
+		rd_put_lit(out, "]");
+	}
+}
 
-static const char *const titles[GROUPS] = {
-    [MORE] = "More",
-    [PROCESSES] = "Processes and sockets",
-    [REDIS] = "Redis",
-    [TOKENS] = "Access tokens and keys",
-    [SESSIONS] = "Sessions and refresh tokens",
-    [LOGINS] = "Logins",
-    [HTTP] = "HTTP and metadata",
-};
-
-// An option that is not here is shown as one of more.
-static const enum group groups[RD_OPTION_COUNT] = {
-    [RD_OPTION_workers] = PROCESSES,
-    [RD_OPTION_login_workers] = PROCESSES,
-    [RD_OPTION_login_queue] = PROCESSES,
-    [RD_OPTION_read_timeout_ms] = PROCESSES,
-    [RD_OPTION_drain_timeout_ms] = PROCESSES,
-    [RD_OPTION_verify_cache] = PROCESSES,
-    [RD_OPTION_listen] = PROCESSES,
-    [RD_OPTION_login_listen] = PROCESSES,
-    [RD_OPTION_redis] = REDIS,
-    [RD_OPTION_redis_prefix] = REDIS,
-    [RD_OPTION_redis_user] = REDIS,
-    [RD_OPTION_redis_password_file] = REDIS,
-    [RD_OPTION_redis_timeout_ms] = REDIS,
-    [RD_OPTION_durability] = REDIS,
-    [RD_OPTION_heal_window_s] = REDIS,
-    [RD_OPTION_key_file] = TOKENS,
-    [RD_OPTION_issuer] = TOKENS,
-    [RD_OPTION_audience] = TOKENS,
-    [RD_OPTION_access_alg] = TOKENS,
-    [RD_OPTION_access_ttl_s] = TOKENS,
-    [RD_OPTION_access_jitter_s] = TOKENS,
-    [RD_OPTION_fresh_ttl_s] = TOKENS,
-    [RD_OPTION_jwks_max_age_s] = TOKENS,
-    [RD_OPTION_grace_s] = SESSIONS,
-    [RD_OPTION_late_retry_s] = SESSIONS,
-    [RD_OPTION_refresh_idle_ttl_s] = SESSIONS,
-    [RD_OPTION_refresh_max_ttl_s] = SESSIONS,
-    [RD_OPTION_sessions_max] = SESSIONS,
-    [RD_OPTION_default_client] = SESSIONS,
-    [RD_OPTION_login_tries] = LOGINS,
-    [RD_OPTION_login_wait_max_s] = LOGINS,
-    [RD_OPTION_argon2_ops] = LOGINS,
-    [RD_OPTION_argon2_mem_kib] = LOGINS,
-    [RD_OPTION_body_max] = HTTP,
-    [RD_OPTION_cookie_csrf] = HTTP,
-    [RD_OPTION_token_endpoint] = HTTP,
-    [RD_OPTION_revocation_endpoint] = HTTP,
-    [RD_OPTION_introspection_endpoint] = HTTP,
-    [RD_OPTION_jwks_uri] = HTTP,
-};
-
-static void help_option(const struct rd_option *o)
+static void print_option(const struct rd_option *option)
 {
 	char text[400];
-	size_t len = (size_t)snprintf(text, sizeof text, "%s", o->help);
+	struct rd_buf out = {text, 0, sizeof text - 1, false};
 
-	if (o->number && o->def != RD_UNSET)
-		len += (size_t)snprintf(text + len, sizeof text - len, " [%u; %u..%u]", o->def,
-					o->least, o->most);
-	else if (!o->number && *o->text)
-		len += (size_t)snprintf(text + len, sizeof text - len, " [%s]", o->text);
-	if (rd_option_fixed(o->id))
-		snprintf(text + len, sizeof text - len, " (restart)");
-	rd_help_line(o->name, 26, text);
+	rd_put_str(&out, option->help);
+	put_range(option, &out);
+	if (option->change == RD_CHANGE_RESTART)
+		rd_put_lit(&out, " (restart)");
+	text[out.len] = 0;
+	rd_help_line(option->name, 26, text);
 }
 
 void rd_config_help(void)
 {
-	for (unsigned g = 1; g <= GROUPS; g++) {
-		bool titled = false;
+#define TITLE(group, title) title,
+	static const char *const titles[] = {RD_OPTION_GROUPS(TITLE)};
+#undef TITLE
 
-		for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
-			if (groups[id] != g % GROUPS) // MORE comes last
-				continue;
-			if (!titled)
-				printf("\n%s:\n", titles[g % GROUPS]);
-			titled = true;
-			help_option(rd_option_at(id));
-		}
+	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
+		const struct rd_option *option = rd_option_at(id);
+
+		if (id == 0 || option->group != rd_option_at(id - 1)->group)
+			printf("\n%s:\n", titles[option->group]);
+		print_option(option);
+	}
+	puts("\nIn a [client NAME] section; those that the service has too are inherited from it:");
+	for (enum rd_client_option_id id = 0; id < RD_CLIENT_OPTION_COUNT; id++) {
+		const struct rd_option option = rd_client_option(id);
+
+		print_option(&option);
 	}
 }

@@ -12,17 +12,27 @@
 #include "base/secret.h"
 #include "token/keytext.h"
 
-#define HOLD_TRIES 1000 // edits that come between opening the file and locking it
+#define LOCK_TRIES 1000 // edits that come between opening the file and locking it
 
-static bool fail(struct rd_buf *why, const char *path, const char *reason)
+// Wipes itself.
+struct text {
+	char bytes[RD_KEYFILE_MAX];
+};
+
+static void wipe_text(struct text *text)
+{
+	rd_wipe(text, sizeof *text);
+}
+
+static bool refuse_file(struct rd_buf *why, const char *path, const char *reason)
 {
 	rd_put_str(why, path);
-	rd_put_str(why, ": ");
+	rd_put_lit(why, ": ");
 	rd_put_str(why, reason);
 	return false;
 }
 
-// systemd gives the service's user a credential by an ACL, which shows as the group's right to
+// systemd lets the service's user read a credential by an ACL, which shows as the group's right to
 // read.
 static bool is_credential(const char *path)
 {
@@ -32,7 +42,8 @@ static bool is_credential(const char *path)
 	return len && strncmp(path, folder, len) == 0 && path[len] == '/' && !strstr(path, "/../");
 }
 
-static const char *refuse(const char *path, const struct stat *st)
+// Returns what makes a file unfit for secrets, or NULL.
+static const char *find_unfit(const char *path, const struct stat *st)
 {
 	const mode_t others = is_credential(path) ? 037 : 077;
 
@@ -48,67 +59,73 @@ static const char *refuse(const char *path, const struct stat *st)
 // Opens a file that is fit for secrets. -1 with why.
 static int open_secret(const char *path, struct rd_buf *why)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const char *reason;
 	struct stat st;
-	const char *reason = fd < 0 || fstat(fd, &st) ? strerror(errno) : refuse(path, &st);
 
+	if (fd < 0 || fstat(fd, &st))
+		reason = strerror(errno);
+	else
+		reason = find_unfit(path, &st);
 	if (!reason)
 		return fd;
-	(void)fail(why, path, reason);
+	(void)refuse_file(why, path, reason);
 	if (fd >= 0)
 		close(fd);
 	return -1;
 }
 
-// Returns the bytes read into text, -1 with why.
+// Returns the bytes read into text, fewer than max. -1 with why.
 static ssize_t read_all(int fd, const char *path, char *text, size_t max, struct rd_buf *why)
 {
-	const char *reason = NULL;
-	ssize_t len, n = 1;
+	const char *reason;
+	size_t len = 0;
+	ssize_t n;
 
-	for (len = 0; n > 0 && (size_t)len<max; len += n> 0 ? n : 0)
-		n = read(fd, text + len, max - (size_t)len);
-	if (n < 0)
-		reason = strerror(errno);
-	else if ((size_t)len == max)
-		reason = "too long";
-	if (!reason)
-		return len;
+	do {
+		n = read(fd, text + len, max - len);
+		if (n > 0)
+			len += (size_t)n;
+	} while (n > 0 && len < max);
+	if (n == 0)
+		return (ssize_t)len;
+	reason = n < 0 ? strerror(errno) : "too long";
 	rd_wipe(text, max);
-	(void)fail(why, path, reason);
+	(void)refuse_file(why, path, reason);
 	return -1;
 }
 
 static ssize_t read_secret(const char *path, char *text, size_t max, struct rd_buf *why)
 {
-	int fd = open_secret(path, why);
-	ssize_t len = fd < 0 ? -1 : read_all(fd, path, text, max, why);
+	const int fd = open_secret(path, why);
+	ssize_t len;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return -1;
+	len = read_all(fd, path, text, max, why);
+	close(fd);
 	return len;
 }
 
-static bool parse(const char *path, struct rd_span text, struct rd_keys *keys, struct rd_buf *why)
+static bool parse_keys(const char *path, struct rd_span text, struct rd_keys *keys,
+		       struct rd_buf *why)
 {
 	char reason[256];
 	struct rd_buf inner = RD_BUF(reason);
 
 	if (rd_keys_parse(text, keys, &inner))
 		return true;
-	(void)fail(why, path, "");
-	rd_put(why, inner.ptr, inner.len);
+	(void)refuse_file(why, path, "");
+	rd_put_span(why, rd_buf_span(&inner));
 	return false;
 }
 
 bool rd_keyfile_load(const char *path, struct rd_keys *keys, struct rd_buf *why)
 {
-	char text[RD_KEYFILE_MAX];
-	ssize_t len = read_secret(path, text, sizeof text, why);
-	bool ok = len >= 0 && parse(path, (struct rd_span){text, (size_t)len}, keys, why);
+	RD_WIPE(wipe_text) struct text text;
+	const ssize_t len = read_secret(path, text.bytes, sizeof text.bytes, why);
 
-	rd_wipe(text, sizeof text);
-	return ok;
+	return len >= 0 && parse_keys(path, (struct rd_span){text.bytes, (size_t)len}, keys, why);
 }
 
 bool rd_secret_load(const char *path, char *out, size_t max, struct rd_buf *why)
@@ -119,7 +136,7 @@ bool rd_secret_load(const char *path, char *out, size_t max, struct rd_buf *why)
 		return false;
 	out[len] = 0;
 	out[strcspn(out, "\r\n")] = 0;
-	return *out || fail(why, path, "is empty");
+	return *out || refuse_file(why, path, "is empty");
 }
 
 static bool write_all(int fd, const char *text, size_t len)
@@ -134,7 +151,7 @@ static bool write_all(int fd, const char *text, size_t len)
 	return fsync(fd) == 0;
 }
 
-// The name of a new file lasts through a power cut only when its folder is synced too.
+// A new file's name survives a power cut only when its folder is synced too. False with errno.
 static bool sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -142,11 +159,13 @@ static bool sync_folder(const char *path)
 	int fd;
 	bool ok;
 
-	if (slash && (size_t)(slash - path) + 2 > sizeof folder)
-		return false;
 	if (slash) {
-		memcpy(folder, path, (size_t)(slash - path) + 1);
-		folder[slash - path + 1] = 0;
+		const size_t len =
+		    (size_t)(slash - path) + 1; // its slash stays: it may be the root
+
+		assert(len < sizeof folder);
+		memcpy(folder, path, len);
+		folder[len] = 0;
 	}
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ok = fd >= 0 && fsync(fd) == 0;
@@ -155,30 +174,54 @@ static bool sync_folder(const char *path)
 	return ok;
 }
 
+// Too late to fail: the file is there.
+static void sync_or_warn(const char *path, struct rd_buf *why)
+{
+	if (sync_folder(path))
+		return;
+	(void)refuse_file(why, path, "written, but may not survive a power cut: its folder: ");
+	rd_put_str(why, strerror(errno));
+}
+
+// Writes text aside and links it to path. 1: made, 0: path is there already, -1: errno.
+static int link_new(const char *path, struct rd_span text)
+{
+	char aside[RD_KEYFILE_PATH_MAX];
+	int fd, error;
+	bool made;
+
+	if ((size_t)snprintf(aside, sizeof aside, "%s.XXXXXX", path) >= sizeof aside) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkstemp(aside); // mode 0600
+	if (fd < 0)
+		return -1;
+	made = write_all(fd, text.ptr, text.len) && link(aside, path) == 0;
+	error = errno;
+	unlink(aside);
+	close(fd);
+	if (made)
+		return 1;
+	errno = error;
+	return error == EEXIST ? 0 : -1;
+}
+
 int rd_keyfile_create(const char *path, struct rd_buf *why)
 {
-	char text[4096], aside[RD_KEYFILE_PATH_MAX];
-	struct rd_buf buf = RD_BUF(text);
-	int fd, result = -1;
+	RD_WIPE(wipe_text) struct text text;
+	struct rd_buf buf = RD_BUF(text.bytes);
+	int made;
 
 	if (access(path, F_OK) == 0)
 		return 0;
-	if ((size_t)snprintf(aside, sizeof aside, "%s.XXXXXX", path) >= sizeof aside)
-		return (int)fail(why, path, "name too long") - 1;
-	fd = mkstemp(aside); // mode 0600
-	if (fd < 0)
-		return (int)fail(why, path, strerror(errno)) - 1;
 	rd_keys_generate(&buf, rd_wall_ms() / 1000);
-	if (write_all(fd, buf.ptr, buf.len) && link(aside, path) == 0 && sync_folder(path))
-		result = 1;
-	else if (errno == EEXIST)
-		result = 0;
-	else
-		(void)fail(why, path, strerror(errno));
-	unlink(aside);
-	close(fd);
-	rd_wipe(text, sizeof text);
-	return result;
+	made = link_new(path, rd_buf_span(&buf));
+	if (made < 0)
+		(void)refuse_file(why, path, strerror(errno));
+	if (made > 0)
+		sync_or_warn(path, why);
+	return made;
 }
 
 // Whether path still names what fd has open.
@@ -190,17 +233,17 @@ static bool same_file(int fd, const char *path)
 	       held.st_ino == named.st_ino;
 }
 
-// The lock is on the file, which nobody but its owner can open. An edit puts another file in its
-// place: who waited for the old one begins anew.
-static int hold(const char *path, struct rd_buf *why)
+// Opens path and locks it. -1 with why. The lock is on the file itself, which only its owner can
+// open. An edit puts another file in its place: whoever has waited for the old one starts over.
+static int open_locked(const char *path, struct rd_buf *why)
 {
-	for (int i = 0; i < HOLD_TRIES; i++) {
+	for (int i = 0; i < LOCK_TRIES; i++) {
 		int fd = open_secret(path, why);
 
 		if (fd < 0)
 			return -1;
 		if (flock(fd, LOCK_EX)) {
-			(void)fail(why, path, strerror(errno));
+			(void)refuse_file(why, path, strerror(errno));
 			close(fd);
 			return -1;
 		}
@@ -208,7 +251,7 @@ static int hold(const char *path, struct rd_buf *why)
 			return fd;
 		close(fd);
 	}
-	(void)fail(why, path, "is replaced all the time");
+	(void)refuse_file(why, path, "is being replaced again and again");
 	return -1;
 }
 
@@ -221,14 +264,14 @@ bool rd_keyfile_open(const char *path, struct rd_keyfile *file, struct rd_buf *w
 	file->out = RD_BUF(file->written);
 	static_assert(RD_KEYFILE_PATH_MAX >= PATH_MAX);
 	if (realpath(path, file->path))
-		file->fd = hold(file->path, why);
+		file->fd = open_locked(file->path, why);
 	else
-		(void)fail(why, path, strerror(errno));
+		(void)refuse_file(why, path, strerror(errno));
 	if (file->fd >= 0)
 		len = read_all(file->fd, file->path, file->read, sizeof file->read, why);
 	if (len >= 0) {
 		file->text = (struct rd_span){file->read, (size_t)len};
-		if (parse(file->path, file->text, &file->keys, why))
+		if (parse_keys(file->path, file->text, &file->keys, why))
 			return true;
 	}
 	rd_keyfile_close(file);
@@ -236,7 +279,7 @@ bool rd_keyfile_open(const char *path, struct rd_keyfile *file, struct rd_buf *w
 }
 
 // Writes text aside and renames it to the file. False with errno.
-static bool put_in_place(const struct rd_keyfile *file, struct rd_span text)
+static bool rename_new(const struct rd_keyfile *file, struct rd_span text)
 {
 	char aside[RD_KEYFILE_PATH_MAX + 8];
 	struct stat st;
@@ -262,13 +305,12 @@ static bool put_in_place(const struct rd_keyfile *file, struct rd_span text)
 bool rd_keyfile_replace(struct rd_keyfile *file, struct rd_buf *why)
 {
 	if (!rd_buf_ok(&file->out))
-		return fail(why, file->path, "too long");
-	if (!parse(file->path, rd_buf_span(&file->out), &file->keys, why))
+		return refuse_file(why, file->path, "too long");
+	if (!parse_keys(file->path, rd_buf_span(&file->out), &file->keys, why))
 		return false;
-	if (!put_in_place(file, rd_buf_span(&file->out)))
-		return fail(why, file->path, strerror(errno));
-	if (!sync_folder(file->path))
-		return fail(why, file->path, "is changed, but its folder cannot be synced");
+	if (!rename_new(file, rd_buf_span(&file->out)))
+		return refuse_file(why, file->path, strerror(errno));
+	sync_or_warn(file->path, why);
 	return true;
 }
 

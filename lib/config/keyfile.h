@@ -1,19 +1,20 @@
-// The key file on disk. See token/keys.h for what is in it.
+// The key file on disk. token/keys.h has what stands in it.
 #pragma once
 #include "token/keys.h"
 
 #define RD_KEYFILE_MAX      16384
 #define RD_KEYFILE_PATH_MAX 4096
 
-// Refused: not a regular file, owned by somebody else than root or us, any access for group or
-// others. False with the reason in why. keys holds secrets: rd_keys_wipe.
+// Refuses what is not a regular file, belongs to anybody but root or us, or gives group or others
+// any access. False with why. keys holds secrets: rd_keys_wipe.
 [[nodiscard]] bool rd_keyfile_load(const char *path, struct rd_keys *keys, struct rd_buf *why);
 
-// Writes a new file of mode 0600 in one step (written aside, synced, linked); never over an old
-// one. 1: made, 0: a file is there already, -1: failed with the reason in why.
+// Makes a new file of mode 0600 in one step (written aside, synced, linked), never over an old one.
+// Returns 1: made, 0: a file is there already, -1: failed, with why. When it is made but its folder
+// cannot be synced, so that it may not survive a power cut, 1 with a warning in why.
 [[nodiscard]] int rd_keyfile_create(const char *path, struct rd_buf *why);
 
-// A key file that is held for an edit: until it is closed, nobody else edits it. The caller reads
+// A key file that is open for an edit: until it is closed, nobody else edits it. The caller reads
 // text and keys and writes the whole new text to out.
 struct rd_keyfile {
 	int fd; // locked
@@ -24,16 +25,18 @@ struct rd_keyfile {
 	char read[RD_KEYFILE_MAX], written[RD_KEYFILE_MAX - 1];
 };
 
-// Waits for who holds it. Same requirements as rd_keyfile_load. False with why; file is closed
-// then.
+// Waits until nobody else edits it. Refuses what rd_keyfile_load does. False with why; then file is
+// closed.
 [[nodiscard]] bool rd_keyfile_open(const char *path, struct rd_keyfile *file, struct rd_buf *why);
 
 // Puts out in the file's place in one step, with its owner and mode, so that every reader finds the
-// old text or the new one. What does not parse is not written. keys are those of the new text then,
-// text is still the old one. False with why.
+// old text or the new one. Text that does not parse is not written. Afterwards keys are those of
+// the new text; text is still the old one. False with why; then the old file stands. When the
+// folder cannot be synced, true with a warning in why, as above.
 [[nodiscard]] bool rd_keyfile_replace(struct rd_keyfile *file, struct rd_buf *why);
 
 void rd_keyfile_close(struct rd_keyfile *file); // and wipes; for RD_WIPE
 
-// Reads a small secret, e.g. a password: the file's first line. Same requirements. False with why.
+// Reads a small secret, such as a password: the file's first line, NUL-terminated, fewer than max
+// bytes. Refuses what rd_keyfile_load does. False with why.
 [[nodiscard]] bool rd_secret_load(const char *path, char *out, size_t max, struct rd_buf *why);

@@ -1,34 +1,32 @@
+#include "config/option.h"
 #include <assert.h>
 #include <ctype.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include "base/nearest.h"
-#include "config/option.h"
 
 // clang-format off
+#define COMMON(name_, group_, change_) \
+	.name = #name_, .id = RD_OPTION_##name_, .group = RD_GROUP_##group_, .change = RD_CHANGE_##change_
 static const struct rd_option options[] = {
-#define NUMBER_ROW(field, def, least, most, help) \
-	{#field, RD_OPTION_##field, offsetof(struct rd_config, field), true, least, most, def, NULL, help},
-	RD_NUMBER_OPTIONS(NUMBER_ROW)
-#undef NUMBER_ROW
-#define TEXT_ROW(field, def, longest, help) \
-	{#field, RD_OPTION_##field, offsetof(struct rd_config, field), false, 0, longest, 0, def, help},
-	RD_TEXT_OPTIONS(TEXT_ROW)
-#undef TEXT_ROW
+#define NUMBER(name, group, change, def_, least_, most_, help_) \
+	{COMMON(name, group, change), .kind = RD_KIND_NUMBER, .at = offsetof(struct rd_config, name), \
+	 .def = def_, .least = least_, .most = most_, .help = help_},
+#define TEXT(name, group, change, def_, longest, help_) \
+	{COMMON(name, group, change), .kind = RD_KIND_TEXT, .at = offsetof(struct rd_config, name), \
+	 .text = def_, .most = longest, .help = help_},
+#define WORD(name, group, change, field, def_, words_, help_) \
+	{COMMON(name, group, change), .kind = RD_KIND_WORD, .at = offsetof(struct rd_config, field), \
+	 .text = def_, .words = words_, .help = help_},
+#define ROW(kind, ...) kind(__VA_ARGS__)
+	RD_OPTIONS(ROW)
 };
 // clang-format on
 
 static_assert(sizeof options / sizeof *options == RD_OPTION_COUNT);
 
-void rd_option_defaults(struct rd_config *config)
+const struct rd_option *rd_option_at(enum rd_option_id id)
 {
-	char *base = (char *)config;
-
-	for (size_t i = 0; i < RD_OPTION_COUNT; i++)
-		if (options[i].number)
-			*(uint32_t *)(void *)(base + options[i].at) = options[i].def;
-		else
-			memcpy(base + options[i].at, options[i].text, strlen(options[i].text) + 1);
+	return &options[id];
 }
 
 // Compares a key in the file (grace_s), a flag (grace-s) or a variable's rest (GRACE_S).
@@ -37,8 +35,9 @@ static bool same_name(const char *name, const char *given, size_t len)
 	size_t i = 0;
 
 	for (; i < len && name[i]; i++) {
-		char c = (char)tolower((unsigned char)given[i]);
-		if ((c == '-' ? '_' : c) != name[i])
+		const char c = given[i] == '-' ? '_' : (char)tolower((unsigned char)given[i]);
+
+		if (c != name[i])
 			return false;
 	}
 	return i == len && !name[i];
@@ -52,30 +51,24 @@ const struct rd_option *rd_option_find(const char *given, size_t len)
 	return NULL;
 }
 
-const struct rd_option *rd_option_at(enum rd_option_id id)
+static char spelled_char(char c, enum rd_spelling spelling)
 {
-	return &options[id];
-}
-
-const char *rd_option_name(enum rd_option_id id)
-{
-	return options[id].name;
-}
-
-const char *rd_option_text(const struct rd_config *config, enum rd_option_id id)
-{
-	return (const char *)config + options[id].at;
+	if (spelling == RD_SPELLED_VARIABLE)
+		return (char)toupper((unsigned char)c);
+	if (spelling == RD_SPELLED_FLAG && c == '_')
+		return '-';
+	return c;
 }
 
 void rd_option_spell(struct rd_buf *out, const char *name, enum rd_spelling spelling)
 {
-	rd_put_str(out, spelling == RD_SPELLED_FLAG       ? "--"
-			: spelling == RD_SPELLED_VARIABLE ? "REFRESHD_"
-							  : "");
+	static const char *const prefixes[] = {
+	    [RD_SPELLED_KEY] = "", [RD_SPELLED_FLAG] = "--", [RD_SPELLED_VARIABLE] = "REFRESHD_"};
+
+	rd_put_str(out, prefixes[spelling]);
 	for (; *name; name++) {
-		const char c = spelling == RD_SPELLED_VARIABLE               ? (char)toupper(*name)
-			       : *name == '_' && spelling == RD_SPELLED_FLAG ? '-'
-									     : *name;
+		const char c = spelled_char(*name, spelling);
+
 		rd_put(out, &c, 1);
 	}
 }
@@ -88,63 +81,10 @@ void rd_option_nearest(const char *given, size_t len, enum rd_spelling spelling,
 
 	for (size_t i = 0; i < RD_OPTION_COUNT; i++)
 		rd_nearest_try(&nearest, options[i].name);
-	if (nearest.name)
-		rd_option_spell(&spelled, nearest.name, spelling);
+	if (!nearest.name)
+		return;
+	rd_option_spell(&spelled, nearest.name, spelling);
 	text[spelled.len] = 0;
-	nearest.name = nearest.name ? text : NULL;
+	nearest.name = text;
 	rd_put_nearest(out, &nearest);
-}
-
-bool rd_number(const char *text, uint32_t least, uint32_t most, uint32_t *out)
-{
-	char *end;
-	unsigned long long n;
-
-	if (!isdigit((unsigned char)*text) || strlen(text) > 10)
-		return false;
-	n = strtoull(text, &end, 10);
-	if (*end || n < least || n > most)
-		return false;
-	*out = (uint32_t)n;
-	return true;
-}
-
-bool rd_alg_read(const char *text, enum rd_alg *alg, int *name)
-{
-	*name = strcmp(text, "Ed25519") == 0;
-	*alg = RD_ALG_EDDSA;
-	if (*name)
-		return true;
-	for (int i = 0; i < RD_ALG_COUNT; i++) {
-		*alg = (enum rd_alg)i;
-		if (strcmp(text, rd_alg_names[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool rd_option_set(struct rd_config *config, const struct rd_option *option, const char *value,
-		   struct rd_buf *why)
-{
-	char *field = (char *)config + option->at;
-
-	if (option->number &&
-	    rd_number(value, option->least, option->most, (uint32_t *)(void *)field))
-		return true;
-	if (!option->number && strlen(value) <= option->most) {
-		memcpy(field, value, strlen(value) + 1);
-		return true;
-	}
-	rd_put_str(why, option->name);
-	if (option->number) {
-		rd_put_str(why, ": wants a whole number from ");
-		rd_put_u64(why, option->least);
-		rd_put_str(why, " to ");
-		rd_put_u64(why, option->most);
-	} else {
-		rd_put_str(why, ": longer than ");
-		rd_put_u64(why, option->most);
-		rd_put_str(why, " bytes");
-	}
-	return false;
 }

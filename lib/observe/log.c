@@ -8,7 +8,7 @@
 #include "observe/metrics.h"
 
 #define LINE_MAX_BYTES 2048
-#define EVENTS_MAX     64 // more than there are; the rest would have no limit
+#define EVENTS_MAX     64 // more than there are; any further ones would have no limit
 
 static const char *const level_names[] = {"debug", "info", "warning", "error", "critical"};
 
@@ -16,13 +16,13 @@ static struct {
 	enum rd_log_level least;
 	unsigned worker;
 	struct rd_counts *counts;
-	uint64_t dropped; // lines since the last one that got out
+	uint64_t dropped; // lines since the last one that was written
 	struct event {
-		const char *name; // NULL: free, and so are those behind
+		const char *name; // NULL: unused, and so are all after it
 		enum rd_log_level level;
 		struct rd_rate_limit limit;
 	} events[EVENTS_MAX];
-	bool held; // some limit holds lines
+	bool held; // some event has lines held back that are not reported yet
 } self = {.least = RD_LOG_INFO};
 
 struct line {
@@ -47,8 +47,8 @@ void rd_log_worker(unsigned number, struct rd_counts *counts)
 	self.counts = counts;
 }
 
-// Begins a field. Returns where that was, for end_field.
-static size_t name(struct line *line, const char *title)
+// Returns the length of the line before the field, for end_field.
+static size_t begin_field(struct line *line, const char *title)
 {
 	const size_t before = line->buf.len;
 
@@ -67,34 +67,34 @@ static void end_field(struct line *line, size_t before)
 	line->buf.full = false;
 }
 
-static void field(struct line *line, const char *title, struct rd_span value)
+static void put_text(struct line *line, const char *title, struct rd_span value)
 {
 	size_t before;
 
 	if (value.len == 0)
 		return;
-	before = name(line, title);
+	before = begin_field(line, title);
 	rd_put_json_any(&line->buf, value);
 	end_field(line, before);
 }
 
-static void number(struct line *line, const char *title, uint64_t n)
+static void put_number(struct line *line, const char *title, uint64_t n)
 {
-	const size_t before = name(line, title);
+	const size_t before = begin_field(line, title);
 
 	rd_put_u64(&line->buf, n);
 	end_field(line, before);
 }
 
-static void seconds(struct line *line, const char *title, int64_t us)
+static void put_seconds(struct line *line, const char *title, int64_t us)
 {
-	const size_t before = name(line, title);
+	const size_t before = begin_field(line, title);
 
 	rd_put_seconds(&line->buf, (uint64_t)us);
 	end_field(line, before);
 }
 
-static void begin(struct line *line, enum rd_log_level level, const char *event)
+static void begin_line(struct line *line, enum rd_log_level level, const char *event)
 {
 	const int64_t now = rd_wall_ms();
 	const time_t now_s = now / 1000;
@@ -112,13 +112,13 @@ static void begin(struct line *line, enum rd_log_level level, const char *event)
 	rd_put_str(&line->buf, line->json ? "\",\"level\":\"" : " ");
 	rd_put_str(&line->buf, level_names[level]);
 	rd_put_str(&line->buf, line->json ? "\"" : "");
-	number(line, "worker", self.worker);
+	put_number(line, "worker", self.worker);
 	if (self.dropped)
-		number(line, "dropped", self.dropped);
-	field(line, "event", rd_span(event));
+		put_number(line, "dropped", self.dropped);
+	put_text(line, "event", rd_span(event));
 }
 
-static void end(struct line *line)
+static void write_line(struct line *line)
 {
 	if (line->json)
 		line->text[line->buf.len++] = '}';
@@ -131,20 +131,20 @@ static void end(struct line *line)
 	rd_count_line_lost(self.counts, RD_LINE_BLOCKED, 1);
 }
 
-static void tell_held(struct event *event, int64_t now_ms)
+static void write_held(struct event *event, int64_t now_ms)
 {
 	const uint64_t held = rd_rate_limit_held(&event->limit, now_ms);
 	struct line line;
 
 	if (held == 0)
 		return;
-	begin(&line, event->level, event->name);
-	field(&line, "msg", RD_SPAN("more of these were not written"));
-	number(&line, "suppressed", held);
-	end(&line);
+	begin_line(&line, event->level, event->name);
+	put_text(&line, "msg", RD_SPAN("more of these were not written"));
+	put_number(&line, "suppressed", held);
+	write_line(&line);
 }
 
-static struct event *find(const char *name)
+static struct event *find_event(const char *name)
 {
 	for (struct event *e = self.events; e < self.events + EVENTS_MAX; e++) {
 		if (!e->name)
@@ -155,19 +155,20 @@ static struct event *find(const char *name)
 	return NULL;
 }
 
-// Whether a line may be written. The master has no limit: what it does, no client can cause.
-static bool admit(enum rd_log_level level, const char *name, unsigned per_s)
+// Whether the level and the limit of lines let it be written. The master has no limit: clients
+// cannot make it log.
+static bool may_write(enum rd_log_level level, const char *name, unsigned per_s)
 {
 	struct event *event;
 	int64_t now_ms;
 
 	if (!rd_log_wants(level))
 		return false;
-	event = per_s && self.worker ? find(name) : NULL;
+	event = per_s && self.worker ? find_event(name) : NULL;
 	if (!event)
 		return true;
 	now_ms = rd_mono_ms();
-	tell_held(event, now_ms);
+	write_held(event, now_ms);
 	if (rd_rate_limit_pass(&event->limit, now_ms, per_s))
 		return true;
 	event->level = level;
@@ -182,39 +183,39 @@ void rd_log(enum rd_log_level level, const char *event, const char *format, ...)
 	char text[512];
 	va_list args;
 
-	if (!admit(level, event, RD_LOG_LINES_PER_S))
+	if (!may_write(level, event, RD_LOG_LINES_PER_S))
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	begin(&line, level, event);
-	field(&line, "msg", rd_span(text));
-	end(&line);
+	begin_line(&line, level, event);
+	put_text(&line, "msg", rd_span(text));
+	write_line(&line);
 }
 
 void rd_log_audit(const struct rd_audit *audit)
 {
 	struct line line;
 
-	if (!admit(audit->level, audit->event, audit->per_s))
+	if (!may_write(audit->level, audit->event, audit->per_s))
 		return;
-	begin(&line, audit->level, audit->event);
-	field(&line, "request_id", audit->request_id);
-	field(&line, "method", audit->method);
-	field(&line, "route", rd_span(audit->route));
+	begin_line(&line, audit->level, audit->event);
+	put_text(&line, "request_id", audit->request_id);
+	put_text(&line, "method", audit->method);
+	put_text(&line, "route", rd_span(audit->route));
 	if (audit->status) {
-		number(&line, "status", (uint64_t)audit->status);
-		seconds(&line, "duration_s", audit->took_us);
+		put_number(&line, "status", (uint64_t)audit->status);
+		put_seconds(&line, "duration_s", audit->took_us);
 	}
 	if (audit->count > 1)
-		number(&line, "count", audit->count);
-	field(&line, "outcome", rd_span(audit->outcome));
-	field(&line, "client_ip", audit->client_ip);
-	field(&line, "client_id", audit->client_id);
-	field(&line, "sub", audit->sub);
-	field(&line, "sid", audit->sid);
-	field(&line, "msg", rd_span(audit->msg ? audit->msg : ""));
-	end(&line);
+		put_number(&line, "count", audit->count);
+	put_text(&line, "outcome", rd_span(audit->outcome));
+	put_text(&line, "client_ip", audit->client_ip);
+	put_text(&line, "client_id", audit->client_id);
+	put_text(&line, "sub", audit->sub);
+	put_text(&line, "sid", audit->sid);
+	put_text(&line, "msg", rd_span(audit->msg ? audit->msg : ""));
+	write_line(&line);
 }
 
 int rd_log_tick(int64_t now_ms)
@@ -223,7 +224,7 @@ int rd_log_tick(int64_t now_ms)
 
 	for (struct event *e = self.events; self.held && e < self.events + EVENTS_MAX; e++) {
 		if (e->name && e->limit.held)
-			tell_held(e, now_ms);
+			write_held(e, now_ms);
 		if (e->name && e->limit.held)
 			wait_ms = 1000;
 	}
@@ -237,6 +238,6 @@ void rd_log_reopen(void)
 	struct rd_buf why = RD_BUF(reason);
 
 	if (!rd_sink_reopen(&why))
-		rd_log(RD_LOG_ERROR, "log.reopen", "%.*s; all goes on into the old file",
+		rd_log(RD_LOG_ERROR, "log.reopen", "%.*s; still writing to the old file",
 		       (int)why.len, why.ptr);
 }

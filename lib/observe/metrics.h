@@ -1,7 +1,7 @@
 // What the service counts about itself. Memory shared by master and workers, made before the first
-// fork, holds a place for each of them; each writes its own place alone, and whoever is asked for
-// /metrics adds them up. A worker that replaces another one goes on in its place, so sums never
-// fall while the service runs. No label ever holds an id of anybody.
+// fork, has a place for each of them. A process writes only to its own place; a worker that is
+// asked for /metrics adds them up. A worker that replaces another one counts on in its place, so
+// that sums never fall while the service runs. No label holds an id of anybody.
 #pragma once
 #include <assert.h>
 #include <stdalign.h>
@@ -12,25 +12,25 @@
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock cannot be shared between processes");
 
-// The table: enum, name without refreshd_, type, what prints its samples (metrics_text.c), help. A
-// dashboard or an alert that names something else fails `make lint`.
+// The table: enum, name without refreshd_, type, the function that prints its samples (print_* of
+// metrics_text.c), help. A dashboard or an alert that names something else fails `make lint`.
 // clang-format off
 #define RD_METRICS(X) \
 	X(BUILD_INFO,       build_info,               gauge,     build,       "Always 1; the version is the label.") \
-	X(WORKERS,          workers,                  gauge,     workers,     "Worker processes by what they do.") \
+	X(WORKERS,          workers,                  gauge,     workers,     "Worker processes, by state.") \
 	X(RESTARTS,         worker_restarts_total,    counter,   plain,       "Workers that ended without being told to.") \
 	X(CONNECTIONS,      connections,              gauge,     connections, "Open FastCGI connections.") \
 	X(REQUESTS,         requests_total,           counter,   requests,    "Requests answered, by route and status.") \
-	X(DURATION,         request_duration_seconds, histogram, durations,   "From the whole request to its answer.") \
-	X(REFRESHES,        refresh_total,            counter,   refreshes,   "Refreshes, by what became of them.") \
+	X(DURATION,         request_duration_seconds, histogram, durations,   "Seconds from the complete request to its answer.") \
+	X(REFRESHES,        refresh_total,            counter,   refreshes,   "Refreshes, by outcome.") \
 	X(REVOKED,          families_revoked_total,   counter,   revoked,     "Sessions ended by requests, by reason.") \
 	X(LOGINS_REFUSED,   logins_refused_total,     counter,   logins,      "Logins refused, by reason.") \
-	X(VERIFY_HITS,      verify_cache_hits_total,  counter,   plain,       "Access tokens found verified before.") \
-	X(VERIFY_MISSES,    verify_cache_misses_total, counter,   plain,       "Access tokens not found verified before.") \
-	X(REDIS_UP,         redis_up,                 gauge,     redis_up,    "1 while every serving worker has Redis.") \
-	X(REDIS_ERRORS,     redis_errors_total,       counter,   plain,       "Error replies, connections lost, attempts that failed.") \
-	X(REDIS_RECONNECTS, redis_reconnects_total,   counter,   plain,       "Connections made anew after one was lost.") \
-	X(KEY_AGE,          signing_key_age_seconds,  gauge,     key_age,     "For how long the signing key has been active.") \
+	X(VERIFY_HITS,      verify_cache_hits_total,  counter,   plain,       "Access tokens found in the cache of verified ones.") \
+	X(VERIFY_MISSES,    verify_cache_misses_total, counter,   plain,       "Access tokens not found in that cache.") \
+	X(REDIS_UP,         redis_up,                 gauge,     redis_up,    "1 while every serving worker is connected to Redis.") \
+	X(REDIS_ERRORS,     redis_errors_total,       counter,   plain,       "Error replies, lost connections and failed attempts to connect.") \
+	X(REDIS_RECONNECTS, redis_reconnects_total,   counter,   plain,       "Connections restored after a loss.") \
+	X(KEY_AGE,          signing_key_age_seconds,  gauge,     key_age,     "Seconds since the signing key became active.") \
 	X(LINES_DROPPED,    log_lines_dropped_total,  counter,   lines,       "Log lines not written, by reason.")
 
 // In the order of lib/op's table, which checks that; NONE is for requests that reach no operation.
@@ -39,7 +39,7 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock cannot be shared between proc
 	X(introspect) X(verify) X(whoami) X(metadata) X(jwks) X(health) X(ready) X(version) \
 	X(metrics) X(none)
 
-// Statuses of answers; another one would count as 0.
+// HTTP statuses of answers; any other one counts as 0.
 #define RD_CODES(X) \
 	X(200) X(204) X(400) X(401) X(403) X(404) X(405) X(413) X(415) X(429) X(500) X(503) X(0)
 
@@ -65,7 +65,7 @@ enum rd_route {
 };
 enum { RD_CODE_COUNT = 0 RD_CODES(RD_ONE), RD_BUCKET_COUNT = 1 RD_BUCKETS(RD_ONE) };
 enum rd_worker_state {
-	RD_WORKER_DOWN, // not there, or not yet again
+	RD_WORKER_DOWN, // ended and not replaced yet
 	RD_WORKER_STARTING,
 	RD_WORKER_SERVING,
 	RD_WORKER_DRAINING,
@@ -77,32 +77,33 @@ extern const char *const rd_route_names[RD_ROUTE_COUNT];
 
 typedef _Atomic uint64_t rd_counter;
 
-// One process's own. A refresh touches four or five of these, in as many cache lines of its own.
+// The counters of one process. A refresh touches four or five of them, in as many cache lines,
+// which no other process writes to.
 struct rd_counts {
-	alignas(64) rd_counter plain[RD_METRIC_COUNT]; // of the metrics that have no labels
+	alignas(64) rd_counter plain[RD_METRIC_COUNT]; // of metrics without labels
 	rd_counter requests[RD_ROUTE_COUNT][RD_CODE_COUNT];
 	rd_counter bucket[RD_ROUTE_COUNT][RD_BUCKET_COUNT]; // each alone, not cumulative
 	rd_counter duration_us[RD_ROUTE_COUNT];
-	rd_counter refused[RD_RESULT_COUNT]; // refreshes, by outcome
-	rd_counter refreshed[RD_TURN_COUNT]; // the others
+	rd_counter refused[RD_RESULT_COUNT]; // refreshes, by result
+	rd_counter refreshed[RD_TURN_COUNT]; // the successful ones, by turn
 	rd_counter revoked[RD_REASON_COUNT]; // sessions
 	rd_counter login_refused[RD_RESULT_COUNT];
 	rd_counter lines_lost[RD_LINE_LOST_COUNT];
-	rd_counter state, redis_up, connections; // as they are now
+	rd_counter state, redis_up, connections; // gauges
 };
 
 // Of all processes.
 struct rd_metrics {
 	unsigned places, workers;
-	struct rd_counts place[]; // the master's is 0
+	struct rd_counts place[]; // 0 is the master's
 };
 
-// places: for workers, one behind the other ones too; a place counts on where its last worker has
-// ended. workers: how many there should be. NULL when memory is short.
+// places: for workers; successive workers share one and count on. workers: how many there should
+// be. NULL when memory is short.
 [[nodiscard]] struct rd_metrics *rd_metrics_new(unsigned places, unsigned workers);
 struct rd_counts *rd_metrics_counts(struct rd_metrics *metrics, unsigned place);
 
-// Counting. counts NULL: nobody counts.
+// Counting. counts NULL: does nothing.
 static inline void rd_counter_add(rd_counter *counter, uint64_t n)
 {
 	atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
@@ -119,20 +120,21 @@ static inline void rd_gauge(rd_counter *gauge, uint64_t value)
 	atomic_store_explicit(gauge, value, memory_order_relaxed);
 }
 
-// took_us below 0: not known.
+// took_us: less than 0 when not known.
 void rd_count_request(struct rd_counts *counts, enum rd_route route, int status, int64_t took_us);
-// kind RD_TURN_NONE: it was refused, as result says.
+// kind: of a success; RD_TURN_NONE: refused with result.
 void rd_count_refresh(struct rd_counts *counts, enum rd_result result, enum rd_turn_kind kind);
 void rd_count_revoked(struct rd_counts *counts, enum rd_reason reason, uint32_t sessions);
 void rd_count_login_refused(struct rd_counts *counts, enum rd_result result);
 void rd_count_line_lost(struct rd_counts *counts, enum rd_line_lost why, uint64_t lines);
 
-// What a line of /metrics needs that nobody counts.
+// What /metrics shows besides the counts. Seconds since 1970.
 struct rd_now {
-	int64_t key_since_s, now_s; // since 0: not known
+	int64_t key_since_s; // when the signing key became active; 0: not known
+	int64_t now_s;
 };
 
-// Prometheus' text format, version 0.0.4. Fits RD_METRICS_TEXT_MAX, whatever was counted.
+// Puts Prometheus' text format, version 0.0.4: at most RD_METRICS_TEXT_MAX bytes.
 #define RD_METRICS_TEXT_MAX 65536
 void rd_metrics_print(const struct rd_metrics *metrics, const struct rd_now *now,
 		      struct rd_buf *out);

@@ -1,4 +1,4 @@
-// The counts of all processes as Prometheus wants to read them.
+// The sums of all processes in Prometheus' text format.
 // https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
 #include "observe/metrics.h"
 #include "observe/version.h"
@@ -10,69 +10,83 @@ struct sums {
 	const struct rd_now *now;
 };
 
-// What a sample is called and where it goes.
+// A metric whose samples are being written.
 struct sample {
-	const char *name; // of the metric, without refreshd_
+	const char *name; // without refreshd_
 	enum rd_metric metric;
 	struct rd_buf *out;
 };
 
-static void begin(const struct sample *s, const char *suffix)
+static void put_name(const struct sample *s, const char *suffix)
 {
 	rd_put_lit(s->out, "refreshd_");
 	rd_put_str(s->out, s->name);
 	rd_put_str(s->out, suffix);
 }
 
-static void label(const struct sample *s, const char *before, const char *value)
+// value: one of our own words, none of which needs escaping.
+static void put_label(const struct sample *s, const char *before, const char *name,
+		      const char *value)
 {
 	rd_put_str(s->out, before);
+	rd_put_str(s->out, name);
 	rd_put_lit(s->out, "=\"");
-	rd_put_str(s->out, value); // one of our own words, none of which wants escaping
+	rd_put_str(s->out, value);
 	rd_put_lit(s->out, "\"");
 }
 
-static void end(const struct sample *s, const char *close, uint64_t value)
+static void put_value(const struct sample *s, uint64_t value)
 {
-	rd_put_str(s->out, close);
 	rd_put_lit(s->out, " ");
 	rd_put_u64(s->out, value);
 	rd_put_lit(s->out, "\n");
 }
 
-static void one(const struct sample *s, uint64_t value)
+static void put_sample(const struct sample *s, uint64_t value)
 {
-	begin(s, "");
-	end(s, "", value);
+	put_name(s, "");
+	put_value(s, value);
 }
 
-static void labelled(const struct sample *s, const char *name, const char *text, uint64_t value)
+static void put_labelled(const struct sample *s, const char *label, const char *text,
+			 uint64_t value)
 {
-	begin(s, "");
-	rd_put_lit(s->out, "{");
-	label(s, name, text);
-	end(s, "}", value);
+	put_name(s, "");
+	put_label(s, "{", label, text);
+	rd_put_lit(s->out, "}");
+	put_value(s, value);
+}
+
+// The name with its route, and a second label unless that is NULL.
+static void put_route(const struct sample *s, const char *suffix, size_t route, const char *label,
+		      const char *text)
+{
+	put_name(s, suffix);
+	put_label(s, "{", "route", rd_route_names[route]);
+	if (label)
+		put_label(s, ",", label, text);
+	rd_put_lit(s->out, "}");
 }
 
 static void print_plain(const struct sample *s, const struct sums *sums)
 {
-	one(s, sums->all.plain[s->metric]);
+	put_sample(s, sums->all.plain[s->metric]);
 }
 
 static void print_connections(const struct sample *s, const struct sums *sums)
 {
-	one(s, sums->all.connections);
+	put_sample(s, sums->all.connections);
 }
 
 static void print_redis_up(const struct sample *s, const struct sums *sums)
 {
-	one(s, sums->redis_up);
+	put_sample(s, sums->redis_up);
 }
 
 static void print_build(const struct sample *s, const struct sums *sums)
 {
 	(void)sums;
-	labelled(s, "version", rd_version, 1);
+	put_labelled(s, "version", rd_version, 1);
 }
 
 static void print_workers(const struct sample *s, const struct sums *sums)
@@ -85,10 +99,10 @@ static void print_workers(const struct sample *s, const struct sums *sums)
 	};
 
 	for (size_t i = 0; i < RD_WORKER_STATE_COUNT; i++)
-		labelled(s, "state", names[i], sums->workers[i]);
+		put_labelled(s, "state", names[i], sums->workers[i]);
 }
 
-// Only what was seen: most pairs of route and status never happen.
+// Only those that were seen: most pairs of route and status never occur.
 static void print_requests(const struct sample *s, const struct sums *sums)
 {
 #define CODE_TEXT(code) #code,
@@ -99,10 +113,8 @@ static void print_requests(const struct sample *s, const struct sums *sums)
 		for (size_t code = 0; code < RD_CODE_COUNT; code++) {
 			if (!sums->all.requests[route][code])
 				continue;
-			begin(s, "");
-			label(s, "{route", rd_route_names[route]);
-			label(s, ",code", codes[code]);
-			end(s, "}", sums->all.requests[route][code]);
+			put_route(s, "", route, "code", codes[code]);
+			put_value(s, sums->all.requests[route][code]);
 		}
 }
 
@@ -115,19 +127,15 @@ static void print_histogram(const struct sample *s, const struct sums *sums, siz
 
 	for (size_t i = 0; i < RD_BUCKET_COUNT; i++) {
 		count += sums->all.bucket[route][i];
-		begin(s, "_bucket");
-		label(s, "{route", rd_route_names[route]);
-		label(s, ",le", limits[i]);
-		end(s, "}", count);
+		put_route(s, "_bucket", route, "le", limits[i]);
+		put_value(s, count);
 	}
-	begin(s, "_sum");
-	label(s, "{route", rd_route_names[route]);
-	rd_put_lit(s->out, "} ");
+	put_route(s, "_sum", route, NULL, NULL);
+	rd_put_lit(s->out, " ");
 	rd_put_seconds(s->out, sums->all.duration_us[route]);
 	rd_put_lit(s->out, "\n");
-	begin(s, "_count");
-	label(s, "{route", rd_route_names[route]);
-	end(s, "}", count);
+	put_route(s, "_count", route, NULL, NULL);
+	put_value(s, count);
 }
 
 static void print_durations(const struct sample *s, const struct sums *sums)
@@ -142,22 +150,22 @@ static void print_durations(const struct sample *s, const struct sums *sums)
 	}
 }
 
-// All outcomes of a known token from the start, so that the first one is seen as a rise; the other
-// mistakes only once they happen.
+// The outcomes of a known token are written from the start, so that the first one is seen as a
+// rise; other mistakes only once they have occurred.
 static void print_refreshes(const struct sample *s, const struct sums *sums)
 {
 	for (size_t i = RD_TURN_ROTATED; i <= RD_TURN_KEPT; i++)
-		labelled(s, "outcome", rd_turn_rows[i].outcome, sums->all.refreshed[i]);
+		put_labelled(s, "outcome", rd_turn_rows[i].outcome, sums->all.refreshed[i]);
 	for (size_t i = 1; i < RD_RESULT_COUNT; i++)
 		if (rd_refused((enum rd_result)i) || sums->all.refused[i])
-			labelled(s, "outcome", rd_result_rows[i].outcome, sums->all.refused[i]);
+			put_labelled(s, "outcome", rd_result_rows[i].outcome, sums->all.refused[i]);
 }
 
-// The reasons after USER are given by the admin verbs, which count nothing.
+// The reasons after USER come from the admin verbs, which count nothing.
 static void print_revoked(const struct sample *s, const struct sums *sums)
 {
 	for (size_t i = RD_REASON_REUSE; i <= RD_REASON_USER; i++)
-		labelled(s, "reason", rd_reason_names[i], sums->all.revoked[i]);
+		put_labelled(s, "reason", rd_reason_names[i], sums->all.revoked[i]);
 }
 
 static void print_logins(const struct sample *s, const struct sums *sums)
@@ -165,23 +173,24 @@ static void print_logins(const struct sample *s, const struct sums *sums)
 	static const enum rd_result reasons[] = {RD_BAD_LOGIN, RD_WAIT, RD_BUSY};
 
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-		labelled(s, "reason", rd_result_rows[reasons[i]].outcome,
-			 sums->all.login_refused[reasons[i]]);
+		put_labelled(s, "reason", rd_result_rows[reasons[i]].outcome,
+			     sums->all.login_refused[reasons[i]]);
 }
 
 static void print_key_age(const struct sample *s, const struct sums *sums)
 {
 	const struct rd_now *now = sums->now;
 
-	if (now->key_since_s > 0)
-		one(s,
-		    now->now_s > now->key_since_s ? (uint64_t)(now->now_s - now->key_since_s) : 0);
+	if (now->key_since_s <= 0)
+		return;
+	put_sample(s,
+		   now->now_s > now->key_since_s ? (uint64_t)(now->now_s - now->key_since_s) : 0);
 }
 
 static void print_lines(const struct sample *s, const struct sums *sums)
 {
-	labelled(s, "reason", "blocked", sums->all.lines_lost[RD_LINE_BLOCKED]);
-	labelled(s, "reason", "limited", sums->all.lines_lost[RD_LINE_LIMITED]);
+	put_labelled(s, "reason", "blocked", sums->all.lines_lost[RD_LINE_BLOCKED]);
+	put_labelled(s, "reason", "limited", sums->all.lines_lost[RD_LINE_LIMITED]);
 }
 
 static const struct row {
@@ -193,8 +202,7 @@ static const struct row {
 #undef ROW
 };
 
-// A place is counters and nothing else. A worker may count on meanwhile: each sum is of some moment
-// of this call.
+// A place consists of counters only. Workers count on meanwhile, so the sums are not of one moment.
 static void add_up(struct sums *sums, const struct rd_metrics *metrics)
 {
 	rd_counter *const all = (rd_counter *)&sums->all;

@@ -10,10 +10,10 @@ static struct {
 	int fd;
 	const char *path; // empty: stderr
 	bool socket, terminal;
-	bool torn; // a line was cut; the next one begins on a new one
+	bool torn; // the last line was written in part: a \n comes before the next
 } sink = {.fd = -1, .path = ""};
 
-static void use(int fd)
+static void switch_to(int fd)
 {
 	struct stat about;
 
@@ -24,8 +24,8 @@ static void use(int fd)
 	sink.terminal = isatty(fd);
 }
 
-// O_NONBLOCK on stderr itself would reach all who share it, so a pipe or a terminal is opened once
-// more. poll alone will not do: another process may take the room that it has seen.
+// O_NONBLOCK on stderr itself would concern all processes that share it, so a pipe or a terminal is
+// opened once more. poll alone is not enough: another process may take the room that it has seen.
 static void use_stderr(void)
 {
 	struct stat about;
@@ -34,10 +34,10 @@ static void use_stderr(void)
 	if (fstat(STDERR_FILENO, &about) == 0 &&
 	    (S_ISFIFO(about.st_mode) || S_ISCHR(about.st_mode)))
 		own = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	use(own > STDERR_FILENO ? own : STDERR_FILENO);
+	switch_to(own > STDERR_FILENO ? own : STDERR_FILENO);
 }
 
-// Non-blocking, or a FIFO would wait for its reader here.
+// Non-blocking, or opening a FIFO would wait for its reader.
 static bool use_file(const char *path, struct rd_buf *why)
 {
 	int fd =
@@ -49,7 +49,7 @@ static bool use_file(const char *path, struct rd_buf *why)
 		rd_put_str(why, strerror(errno));
 		return false;
 	}
-	use(fd);
+	switch_to(fd);
 	return true;
 }
 
@@ -68,19 +68,19 @@ bool rd_sink_reopen(struct rd_buf *why)
 	return !*sink.path || use_file(sink.path, why);
 }
 
-static void ready(void)
+static void open_by_default(void)
 {
 	if (sink.fd < 0)
-		use(STDERR_FILENO);
+		switch_to(STDERR_FILENO);
 }
 
 bool rd_sink_is_terminal(void)
 {
-	ready();
+	open_by_default();
 	return sink.terminal;
 }
 
-static bool put(const char *bytes, size_t len)
+static bool write_some(const char *bytes, size_t len)
 {
 	struct pollfd out = {.fd = sink.fd, .events = POLLOUT};
 	ssize_t n;
@@ -96,8 +96,8 @@ static bool put(const char *bytes, size_t len)
 
 bool rd_sink_write(const char *line, size_t len)
 {
-	ready();
-	if (sink.torn && !put("\n", 1))
+	open_by_default();
+	if (sink.torn && !write_some("\n", 1))
 		return false;
-	return put(line, len);
+	return write_some(line, len);
 }

@@ -26,11 +26,13 @@ void rd_log_worker(unsigned number, struct rd_counts *counts)
 
 static void is_sound(const struct rd_config *c)
 {
-#define IN_RANGE(field, def, least, most, help) \
-	MUST((long long)c->field >= (least) && c->field <= (most));
-#define SHORT_ENOUGH(field, def, longest, help) MUST(strnlen(c->field, (longest) + 1) <= (longest));
-	RD_NUMBER_OPTIONS(IN_RANGE)
-	RD_TEXT_OPTIONS(SHORT_ENOUGH)
+#define NUMBER(name, group, change, def, least, most, help) \
+	MUST((long long)c->name >= (least) && c->name <= (most));
+#define TEXT(name, group, change, def, longest, help) \
+	MUST(strnlen(c->name, (longest) + 1) <= (longest));
+#define WORD(name, group, change, field, def, words, help) MUST(c->field < 4);
+#define ROW(kind, ...)                                     kind(__VA_ARGS__)
+	RD_OPTIONS(ROW)
 	MUST(c->access_jitter_s < c->access_ttl_s);
 	MUST(*c->audience || !*c->issuer);
 	MUST(c->client_count >= 1 && c->client_count <= RD_CLIENTS_MAX);
@@ -39,7 +41,8 @@ static void is_sound(const struct rd_config *c)
 		const struct rd_client *client = &c->clients[i];
 
 		MUST(rd_config_client(c, rd_span(client->id)) == client);
-		MUST(client->confidential == client->has_secret);
+		MUST(client->confidential ==
+		     (client->key_line[RD_CLIENT_OPTION_secret_sha256] != 0));
 		MUST(client->confidential || (!client->issue && !client->introspect));
 		MUST(rd_scope_valid(rd_span(client->scopes)));
 		MUST(*client->audience || !*c->audience);

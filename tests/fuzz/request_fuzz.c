@@ -58,7 +58,7 @@ static void start(void)
 					       .audience = "api"};
 	config.clients[1] = config.clients[0];
 	memcpy(config.clients[1].id, "backend", 8);
-	config.clients[1].confidential = config.clients[1].has_secret = true;
+	config.clients[1].confidential = true;
 	config.clients[1].issue = config.clients[1].introspect = true;
 	crypto_hash_sha256(config.clients[1].secret_sha256, (const uint8_t *)"s3cret", 6);
 	service.keys = ring();

@@ -120,13 +120,13 @@ def spoil(running, name):
         return f"{path}:2: neither `name = value` nor `[section]`"
     if name == "range":
         rewrite(running, "access_ttl_s = 60", "grace_s = 301")
-        return f"{path}:2: grace_s: wants a whole number from 0 to 300"
+        return f"{path}:2: grace_s: must be a whole number from 0 to 300"
     if name == "unknown":
         rewrite(running, "access_ttl_s = 60", "grace = 3")
         return f"{path}:2: unknown key: grace; did you mean grace_s?"
     if name == "client":
         rewrite(running, "access_ttl_s = 60", more="\n[client shop]\nissue = on\n")
-        return "issue = on wants kind = confidential: client shop"
+        return "issue = on requires kind = confidential: client shop"
     if name == "algorithm without key":
         rewrite(running, "access_ttl_s = 60", more="\n[client shop]\naccess_alg = HS256\n")
         pathlib.Path(running.folder, "keys").write_text(

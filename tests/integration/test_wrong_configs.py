@@ -7,7 +7,7 @@ from harness.processes import binary, environment
 
 SHA = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
 KEYS = "listen = unix:{0}/a.sock\nlogin_listen = unix:{0}/b.sock\nkey_file = {0}/keys\nredis = unix:{0}/none\n"  # 4 lines
-NUMBER = "wants a whole number from"
+NUMBER = "must be a whole number from"
 
 # What follows KEYS, the line that is to blame, and what is said of it.
 WRONG = {
@@ -20,14 +20,14 @@ WRONG = {
     "with a unit": ("access_ttl_s = 15m", 5, f"access_ttl_s: {NUMBER} 1 to 86400"),
     "negative": ("body_max = -1", 5, f"body_max: {NUMBER} 256 to 65536"),
     "empty": ("grace_s =", 5, f"grace_s: {NUMBER} 0 to 300"),
-    "too long": ("redis_prefix = " + "x" * 33, 5, "redis_prefix: longer than 32 bytes"),
+    "too long": ("redis_prefix = " + "x" * 33, 5, "redis_prefix: must be at most 32 bytes"),
     "line too long": ("# short\naudience = " + "x" * 200, 6, "not text, or longer in bytes than 198"),
     "no value": ("durability", 5, "neither `name = value` nor `[section]`"),
-    "algorithm": ("access_alg = RS256", 5, "access_alg: wants EdDSA, HS256 or Ed25519"),
-    "durability": ("durability = sync", 5, "durability: wants async or replica"),
-    "csrf": ("cookie_csrf = off", 5, "cookie_csrf: wants origin or token"),
-    "jitter": ("access_ttl_s = 60\naccess_jitter_s = 90", 6, "access_jitter_s: wants to be less than access_ttl_s"),
-    "default client": ("default_client = a b", 5, "default_client: client id wants 1 to 64 of A-Z a-z 0-9 . _ -: a b"),
+    "algorithm": ("access_alg = RS256", 5, "access_alg: must be EdDSA, HS256 or Ed25519"),
+    "durability": ("durability = sync", 5, "durability: must be async or replica"),
+    "csrf": ("cookie_csrf = off", 5, "cookie_csrf: must be origin or token"),
+    "jitter": ("access_ttl_s = 60\naccess_jitter_s = 90", 6, "access_jitter_s: must be less than access_ttl_s"),
+    "default client": ("default_client = a b", 5, "default_client: client id must be 1 to 64 of A-Z a-z 0-9 . _ -: a b"),
     "section": ("[server]\nport = 80", 5, "unknown section: server; did you mean client NAME?"),
     "section of a client without a name": ("[client]", 5, "unknown section: client; did you mean client NAME?"),
     "section not closed": ("[client web", 5, "neither `name = value` nor `[section]`"),
@@ -36,14 +36,14 @@ WRONG = {
     "key in the wrong section": ("[client a]\nissuer = x", 6,
                                  "unknown key in a client section: issuer; it belongs above the first section"),
     "client key above": ("rotation = off", 5, "unknown key: rotation; it belongs in a [client NAME] section"),
-    "client kind": ("[client a]\nkind = private", 6, "kind: wants public or confidential"),
+    "client kind": ("[client a]\nkind = private", 6, "kind: must be public or confidential"),
     "client without secret": ("[client a]\nkind = confidential", 5, "secret_sha256 is missing: client a"),
     "client with a secret in clear": ("[client a]\nkind = confidential\nsecret_sha256 = secret", 7,
-                                      "secret_sha256: wants 64 hexadecimal digits"),
+                                      "secret_sha256: must be 64 hexadecimal digits"),
     "public client with a secret": (f"[client a]\nsecret_sha256 = {SHA}", 5,
                                     "a public client has no secret_sha256: client a"),
-    "public client that issues": ("[client a]\nissue = on", 5, "issue = on wants kind = confidential: client a"),
-    "client lifetime": ("[client a]\naccess_ttl_s = 0", 6, "access_ttl_s: wants 1 to 86400"),
+    "public client that issues": ("[client a]\nissue = on", 5, "issue = on requires kind = confidential: client a"),
+    "client lifetime": ("[client a]\naccess_ttl_s = 0", 6, "access_ttl_s: must be a whole number from 1 to 86400"),
     "socket": ("listen = 127.0.0.1:9000", 5, "listen: 127.0.0.1:9000: wants unix:/path (at most 107 bytes of path), "
                "tcp:ADDRESS:PORT (IPv6 in brackets), or fd:0 to fd:9"),
     "redis": ("redis = http://127.0.0.1", 5, "redis: not unix:/path or redis://host:port/db"),

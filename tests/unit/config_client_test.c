@@ -98,18 +98,18 @@ static void jitter_is_the_services_or_a_tenth_and_less_than_the_life(void **stat
 	}
 }
 
-static void a_mistake_is_told_with_its_line(void **state)
+static void a_mistake_is_reported_with_its_line(void **state)
 {
 	static const struct {
 		const char *line, *reason;
 	} rows[] = {
-	    {"scopes = a  b", "scopes: wants words divided by single blanks, at most 255 bytes"},
-	    {"scopes = a\"b", "scopes: wants words divided by single blanks, at most 255 bytes"},
-	    {"access_alg = none", "access_alg: wants EdDSA, HS256 or Ed25519"},
-	    {"access_alg = hs256", "access_alg: wants EdDSA, HS256 or Ed25519"},
-	    {"access_ttl_s = 0", "access_ttl_s: wants 1 to 86400"},
-	    {"access_ttl_s = 86401", "access_ttl_s: wants 1 to 86400"},
-	    {"introspect = yes", "introspect: wants on or off"},
+	    {"scopes = a  b", "scopes: must be words divided by single spaces, at most 255 bytes"},
+	    {"scopes = a\"b", "scopes: must be words divided by single spaces, at most 255 bytes"},
+	    {"access_alg = none", "access_alg: must be EdDSA, HS256 or Ed25519"},
+	    {"access_alg = hs256", "access_alg: must be EdDSA, HS256 or Ed25519"},
+	    {"access_ttl_s = 0", "access_ttl_s: must be a whole number from 1 to 86400"},
+	    {"access_ttl_s = 86401", "access_ttl_s: must be a whole number from 1 to 86400"},
+	    {"introspect = yes", "introspect: must be off or on"},
 	    {"scope = a", "unknown key in a client section: scope; did you mean scopes?"},
 	};
 
@@ -126,7 +126,7 @@ static void only_a_confidential_client_may_introspect(void **state)
 {
 	(void)state;
 	assert_line("[client a]\nintrospect = on\n", 1,
-		    "introspect = on wants kind = confidential: client a");
+		    "introspect = on requires kind = confidential: client a");
 	taken("[client a]\nintrospect = off\n");
 }
 
@@ -167,7 +167,7 @@ int main(void)
 	    cmocka_unit_test(what_it_leaves_open_is_the_services),
 	    cmocka_unit_test(a_client_may_have_the_name_of_rfc9864_or_not_whatever_the_service_has),
 	    cmocka_unit_test(jitter_is_the_services_or_a_tenth_and_less_than_the_life),
-	    cmocka_unit_test(a_mistake_is_told_with_its_line),
+	    cmocka_unit_test(a_mistake_is_reported_with_its_line),
 	    cmocka_unit_test(only_a_confidential_client_may_introspect),
 	    cmocka_unit_test(every_algorithm_in_use_wants_an_active_key),
 	};

@@ -18,7 +18,7 @@ static bool replace(struct rd_keyfile *file)
 	bool ok = rd_keyfile_replace(file, &why);
 
 	reason[why.len] = 0;
-	assert_int_equal(ok, why.len == 0);
+	assert_int_equal(ok && !folder_sync_error, why.len == 0);
 	return ok;
 }
 
@@ -117,6 +117,23 @@ static void an_edit_that_would_not_load_changes_nothing(void **state)
 	assert_int_equal(names_in_dir(), 1);
 }
 
+static void a_folder_that_cannot_be_synced_is_a_warning_and_the_edit_holds(void **state)
+{
+	static struct rd_keyfile file;
+	char wanted[200];
+
+	(void)state;
+	write_file(path, RING, sizeof RING - 1, 0600);
+	assert_true(open_edit(path, &file));
+	rd_put_lit(&file.out, RING_DEPLOYMENT RING_REFRESH);
+	folder_sync_error = EIO;
+	assert_true(replace(&file));
+	snprintf(wanted, sizeof wanted, "%s: " UNSYNCED, path);
+	assert_string_equal(reason, wanted);
+	rd_keyfile_close(&file);
+	assert_holds(path, RING_DEPLOYMENT RING_REFRESH);
+}
+
 static void the_longest_edit_loads(void **state)
 {
 	static struct rd_keyfile file;
@@ -213,6 +230,7 @@ int main(void)
 	    TEST(an_edit_takes_the_place_of_the_file_with_its_mode),
 	    TEST(s_an_edit_keeps_the_group_and_leaves_nothing_in_memory),
 	    TEST(an_edit_that_would_not_load_changes_nothing),
+	    TEST(a_folder_that_cannot_be_synced_is_a_warning_and_the_edit_holds),
 	    TEST(the_longest_edit_loads),
 	    TEST(an_edit_through_a_link_leaves_the_link),
 	    TEST(s_what_does_not_load_is_not_edited),

@@ -79,6 +79,7 @@ static void what_has_changed_is_named(void **state)
 	    {"# moved\n\ngrace_s = 3\n[client a]\n", ""},
 	    {"grace_s = 3\naccess_alg = HS256\n[client a]\naccess_alg = EdDSA\n",
 	     "access_alg, clients"},
+	    {"grace_s = 3\naccess_alg = Ed25519\n[client a]\n", "access_alg, clients"},
 	    {"grace_s = 3\nsessions_max = 7\n[client a]\n", "sessions_max"},
 	    {"grace_s = 3\n[client b]\n", "clients"},
 	    {"grace_s = 3\n[client a]\nrotation = off\n", "clients"},

@@ -7,14 +7,23 @@ static void everything_has_a_default(void **state)
 
 	(void)state;
 	assert_true(load(NULL, &argc, (char *[]){NULL}));
-#define SAME_NUMBER(field, def, least, most, help) \
-	if (def != RD_UNSET)                       \
-		assert_int_equal(c->field, def);
-	RD_NUMBER_OPTIONS(SAME_NUMBER)
-#define SAME_TEXT(field, def, longest, help) \
-	if (*def)                            \
-		assert_string_equal(c->field, def);
-	RD_TEXT_OPTIONS(SAME_TEXT)
+	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
+		const struct rd_option *option = rd_option_at(id);
+		char text[400];
+		struct rd_buf value = RD_BUF(text);
+
+		rd_option_put(c, option, &value);
+		if (option->text && *option->text)
+			assert_text(rd_buf_span(&value), option->text);
+	}
+#define NUMBER(name, group, change, def, ...) \
+	if (def != RD_UNSET)                  \
+		assert_int_equal(c->name, def);
+#define TEXT(...)
+#define WORD(...)
+#define ROW(kind, ...) kind(__VA_ARGS__)
+	RD_OPTIONS(ROW)
+#undef NUMBER
 	assert_int_equal(c->access_jitter_s, 90);
 	assert_string_equal(c->audience, c->issuer);
 	assert_int_equal(c->client_count, 1);
@@ -90,7 +99,7 @@ static void flags_have_two_spellings(void **state)
 	assert_true(load_flag("--redis_prefix=", NULL));
 	assert_string_equal(read_.config.redis_prefix, "");
 	assert_false(load_flag("--issuer", NULL));
-	assert_string_equal(read_.why, "--issuer: wants a value");
+	assert_string_equal(read_.why, "--issuer: must be followed by a value");
 }
 
 static void every_number_keeps_its_range(void **state)
@@ -108,12 +117,14 @@ static void every_number_keeps_its_range(void **state)
 	assert_int_equal(why.len == 0, wanted);                                               \
 	if (wanted)                                                                           \
 		assert_int_equal(read_.config.field, n);
-#define RANGE(field, def, least, most, help)    \
-	TRY(field, least, true)                 \
-	TRY(field, most, true)                  \
-	TRY(field, (long long)least - 1, false) \
-	TRY(field, (long long)most + 1, false)
-	RD_NUMBER_OPTIONS(RANGE)
+#define NUMBER(name, group, change, def, least, most, help) \
+	TRY(name, least, true)                              \
+	TRY(name, most, true)                               \
+	TRY(name, (long long)least - 1, false)              \
+	TRY(name, (long long)most + 1, false)
+	RD_OPTIONS(ROW)
+#undef NUMBER
+#undef TEXT
 }
 
 static void every_text_keeps_its_length(void **state)
@@ -123,18 +134,49 @@ static void every_text_keeps_its_length(void **state)
 
 	(void)state;
 	memset(text, 'x', sizeof text);
-#define LENGTH(field, def, longest, help)                                                    \
-	for (size_t len = (longest); len <= (longest) + 1; len++) {                          \
-		text[len] = 0;                                                               \
-		why = (struct rd_buf)RD_BUF(read_.why);                                      \
-		assert_int_equal(rd_option_set(&read_.config,                                \
-					       rd_option_find(#field, strlen(#field)), text, \
-					       &why),                                        \
-				 len == (longest));                                          \
-		text[len] = 'x';                                                             \
-	}                                                                                    \
-	assert_int_equal(strlen(read_.config.field), longest);
-	RD_TEXT_OPTIONS(LENGTH)
+#define NUMBER(...)
+#define TEXT(name, group, change, def, longest, help)                                             \
+	for (size_t len = (longest); len <= (longest) + 1; len++) {                               \
+		text[len] = 0;                                                                    \
+		why = (struct rd_buf)RD_BUF(read_.why);                                           \
+		assert_int_equal(rd_option_set(&read_.config,                                     \
+					       rd_option_find(#name, strlen(#name)), text, &why), \
+				 len == (longest));                                               \
+		text[len] = 'x';                                                                  \
+	}                                                                                         \
+	assert_int_equal(strlen(read_.config.name), longest);
+	RD_OPTIONS(ROW)
+}
+
+static bool set_to(struct rd_span word, const struct rd_option *option, struct rd_buf *why)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, "%.*s", (int)word.len, word.ptr);
+	return rd_option_set(&read_.config, option, text, why);
+}
+
+static void every_word_is_taken_and_no_other(void **state)
+{
+	(void)state;
+	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
+		const struct rd_option *option = rd_option_at(id);
+		struct rd_span rest = rd_span(option->words);
+		struct rd_buf why = RD_BUF(read_.why);
+
+		while (rest.len) {
+			const struct rd_span word = rd_span_cut(&rest, '|');
+			char text[40];
+			struct rd_buf value = RD_BUF(text);
+
+			assert_true(set_to(word, option, &why));
+			rd_option_put(&read_.config, option, &value);
+			assert_true(rd_span_is(rd_buf_span(&value), word));
+			assert_false(option->words && set_to(RD_SPAN("o"), option, &why));
+		}
+		assert_false(option->words && set_to(RD_SPAN(""), option, &why));
+		assert_false(option->words && set_to(rd_span(option->words), option, &why));
+	}
 }
 
 static void a_number_is_digits_and_nothing_else(void **state)
@@ -151,13 +193,12 @@ static void a_number_is_digits_and_nothing_else(void **state)
 					    "ten",
 					    "4294967297",
 					    "18446744073709551617",
-					    "99999999999999999999999",
-					    "00000000001"};
+					    "99999999999999999999999"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		assert_false(load_flag("--grace-s", texts[i]));
-		assert_string_equal(read_.why, "grace_s: wants a whole number from 0 to 300");
+		assert_string_equal(read_.why, "grace_s: must be a whole number from 0 to 300");
 	}
 	assert_true(load_flag("--grace-s", "007"));
 	assert_int_equal(read_.config.grace_s, 7);
@@ -185,8 +226,8 @@ static void jitter_is_a_tenth_and_less_than_the_life(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		assert_int_equal(load_text(rows[i].text), rows[i].jitter_s >= 0);
 		if (rows[i].jitter_s < 0)
-			assert_non_null(strstr(
-			    read_.why, ": access_jitter_s: wants to be less than access_ttl_s"));
+			assert_non_null(
+			    strstr(read_.why, ": access_jitter_s: must be less than access_ttl_s"));
 		else
 			assert_int_equal(read_.config.access_jitter_s, rows[i].jitter_s);
 	}
@@ -195,20 +236,25 @@ static void jitter_is_a_tenth_and_less_than_the_life(void **state)
 static void the_algorithm_is_one_of_three_names(void **state)
 {
 	static const struct {
-		const char *value, *alg;
-		int name;
+		const char *value;
+		int alg, name; // alg -1: refused
 	} rows[] = {
-	    {"EdDSA", "EdDSA", 0}, {"HS256", "HS256", 0}, {"Ed25519", "EdDSA", 1},
-	    {"eddsa", NULL, 0},    {"none", NULL, 0},     {"RS256", NULL, 0},
-	    {"", NULL, 0},         {"HS2567", NULL, 0},
+	    {"EdDSA", RD_ALG_EDDSA, 0},
+	    {"HS256", RD_ALG_HS256, 0},
+	    {"Ed25519", RD_ALG_EDDSA, 1},
+	    {"eddsa", -1, 0},
+	    {"none", -1, 0},
+	    {"RS256", -1, 0},
+	    {"", -1, 0},
+	    {"HS2567", -1, 0},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		assert_int_equal(load_flag("--access-alg", rows[i].value), rows[i].alg != NULL);
-		if (!rows[i].alg)
+		assert_int_equal(load_flag("--access-alg", rows[i].value), rows[i].alg >= 0);
+		if (rows[i].alg < 0)
 			continue;
-		assert_string_equal(read_.config.access_alg, rows[i].alg);
+		assert_int_equal(read_.config.alg, rows[i].alg);
 		assert_int_equal(read_.config.alg_name, rows[i].name);
 	}
 }
@@ -232,7 +278,7 @@ static void an_unknown_variable_only_warns_and_a_bad_one_does_not(void **state)
 	setenv("REFRESHD_GRACE_S", "5s", 1);
 	assert_false(load(NULL, &argc, (char *[]){NULL}));
 	assert_string_equal(read_.why,
-			    "grace_s: wants a whole number from 0 to 300 (from the environment)");
+			    "grace_s: must be a whole number from 0 to 300 (from the environment)");
 	no_variables();
 }
 
@@ -301,6 +347,7 @@ int main(void)
 	    cmocka_unit_test(flags_have_two_spellings),
 	    cmocka_unit_test(every_number_keeps_its_range),
 	    cmocka_unit_test(every_text_keeps_its_length),
+	    cmocka_unit_test(every_word_is_taken_and_no_other),
 	    cmocka_unit_test(a_number_is_digits_and_nothing_else),
 	    cmocka_unit_test(jitter_is_a_tenth_and_less_than_the_life),
 	    cmocka_unit_test(the_algorithm_is_one_of_three_names),

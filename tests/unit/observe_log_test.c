@@ -161,7 +161,7 @@ static void levels_below_the_least_are_not_written(void **state)
 	assert_int_equal(lines(written_to(log_.path)), 2);
 }
 
-static void a_limit_passes_so_many_a_second_and_some_at_once(void **state)
+static void a_limit_passes_per_s_a_second_and_a_burst_of_ten(void **state)
 {
 	struct rd_rate_limit limit = {0};
 	unsigned passed = 0;
@@ -306,7 +306,7 @@ int main(void)
 	    FRESH(an_audit_line_has_the_fields_of_the_contract),
 	    FRESH(the_longest_line_is_still_JSON),
 	    FRESH(levels_below_the_least_are_not_written),
-	    FRESH(a_limit_passes_so_many_a_second_and_some_at_once),
+	    FRESH(a_limit_passes_per_s_a_second_and_a_burst_of_ten),
 	    FRESH(what_is_not_limited_always_passes),
 	    FRESH(a_flood_of_one_event_is_some_lines_and_a_number),
 	    FRESH(what_was_held_back_is_told_when_the_flood_is_over),

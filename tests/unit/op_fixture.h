@@ -66,7 +66,6 @@ static inline void op_client(const char *id, bool confidential, bool rotation, b
 	struct rd_client *client = &op.config.clients[op.config.client_count++];
 
 	*client = (struct rd_client){.confidential = confidential,
-				     .has_secret = confidential,
 				     .rotation = rotation,
 				     .issue = issue,
 				     .grace_s = 10,

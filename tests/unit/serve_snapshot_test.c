@@ -9,8 +9,7 @@
 
 #define TURNS 20000
 
-static const struct rd_config config = {.access_alg = "EdDSA", .grace_s = 10},
-			      later = {.access_alg = "EdDSA", .grace_s = 20};
+static const struct rd_config config = {.grace_s = 10}, later = {.grace_s = 20};
 
 static struct rd_published *published_ring(void)
 {
