@@ -42,6 +42,20 @@
 	X(agent,  2, RD_AGENT_MAX)
 // clang-format on
 
+// Version 2, planned. The layout changes this once and no more; version 1 is read for ever and
+// becomes version 2 with the session's next rotation. A release that reads version 2 comes before
+// the first one that writes it, so that workers of both can run side by side.
+// - A byte of flags in place of `revoked` (which a reason other than 0 says too): begun without
+//   "remember me"; the head was presented by another sender since, which closes late retry, if the
+//   protocol's model bears it; and one for each part below that is there.
+// - created, expires and auth_time in seconds, 5 bytes each: 3 bytes less.
+// - scope and claims only where a flag says so, the agent's length in 1 byte: 5 bytes less without
+//   scope and claims. A session with a browser's agent has 114 bytes today, and up to 108 would be
+//   one allocator class less: at most 260 bytes of memory with its key, where it is 273.
+// - Behind the texts, where a flag says so: the version of the user's claims (4 bytes), claims
+//   merged at a refresh (behind a length of 2 bytes), and the thumbprint of a device-bound
+//   session's key (SHA-256, 32 bytes, RFC 7638).
+
 // The fields of one size as they lie there.
 struct rd_record_head {
 #define RD_RECORD_BYTES(field, offset, bytes, kind) uint8_t field[bytes];

@@ -20,7 +20,9 @@
 //   is being moved. All other scripts touch what they declare.
 // - A script that uses SCAN (users, accounts) declares no key and sees the keys of one node: of
 //   several, each has to be asked.
-// - It reads everything first and writes last, since Redis keeps what a failed script has written.
+// - It reads and decides first and writes last, and nothing can fail behind its first write, since
+//   Redis keeps what a failed script has written. (Of an index that they have written to, issue and
+//   sessions read the expiry and the size again.)
 // - The clock is Redis' own, never a worker's.
 // clang-format off
 #define RD_SCRIPTS(X) \
