@@ -108,9 +108,11 @@ $(BUILD)/%.o: %.c Makefile | $(LUA) deps-build
 	@mkdir -p $(@D)
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# A Lua script becomes one C string literal and nothing else, for #include.
-$(BUILD)/gen/%.lua.h: lib/store/%.lua Makefile
+# A Lua script is expanded and becomes one C string literal and nothing else, for #include.
+$(BUILD)/gen/%.lua: lib/store/%.lua lib/store/expand.awk lib/store/record.h $(wildcard lib/store/prelude/*.lua)
 	@mkdir -p $(@D)
+	@awk -f lib/store/expand.awk lib/store/record.h $< > $@
+$(BUILD)/gen/%.lua.h: $(BUILD)/gen/%.lua Makefile
 	@sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $< > $@
 
 # Only the files that name RD_VERSION are rebuilt when it changes.

@@ -1,6 +1,6 @@
 -- Changes an account. KEYS 1 the account.
 -- ARGV 1 what: add, password, disable, enable, delete; 2 name, 3 password hash
--- Returns 1, or 0 when there is nothing to change: add finds an account, the others find none.
+-- Returns 1, or 0 when there is nothing to change: add finds an account, or another one finds none.
 
 local what = ARGV[1]
 local there = redis.call('EXISTS', KEYS[1]) == 1

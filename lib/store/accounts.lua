@@ -1,4 +1,4 @@
--- Lists accounts, some at a time. ARGV 1 cursor ("0" at first), 2 about how many,
+-- Lists accounts page by page. ARGV 1 cursor ("0" at first), 2 about how many,
 -- 3 the pattern of their keys.
 -- Returns {next cursor, for each: name (1 byte of length) and whether it is disabled ("0" or "1")}.
 local found = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[3], 'COUNT', ARGV[2], 'TYPE', 'hash')

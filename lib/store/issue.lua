@@ -6,18 +6,16 @@
 --       7 how many sessions a user may have (0: any number); for a login: 8 the password hash that was looked
 --       at, 9 the hash to have in its place, or ""
 -- Returns {as rotate.lua: "I", now (ms, 6 bytes), the record; sid of the session that had to end, or ""}. Or "B" and
--- now alone when the account has got another password, was disabled or deleted since it was looked at.
--- The clock is Redis' own.
+-- now alone when the account's password was changed, or it was disabled or deleted, since it was looked at.
 
 local SCAN = 100 -- sessions looked at to make room
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+--- @include "now"
 local idle, absolute, auth = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local most = tonumber(ARGV[7])
 local expires = now + absolute
 local records = KEYS[1]:sub(1, -23) -- what the keys of the user's records begin with
 local after = string.format('(%d', now)
-local unused, oldest, record = {}, nil, nil
+local over, oldest, record = {}, nil, nil
 if auth == 0 then
 	auth = now
 end
@@ -29,16 +27,16 @@ if KEYS[4] then
 	end
 end
 
--- Whether the user has too many. Those that ended unused count no more; of the others the oldest has to end.
+-- Whether the user has too many. Those that are over do not count; of the others the oldest has to end.
 local function crowded(live)
 	for _, sid in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], after, '+inf', 'LIMIT', 0, SCAN)) do
 		local rec = redis.call('GET', records .. sid)
-		if not rec or rec:byte(2) ~= 0 then
-			unused[#unused + 1] = sid
-		elseif not oldest and #rec >= 69 and rec:byte(1) == 1 then
+		if not rec or rec:byte(AT_REVOKED) ~= 0 then
+			over[#over + 1] = sid
+		elseif not oldest and IS_RECORD(rec) then
 			oldest, record = sid, rec
 		end
-		if live - #unused < most then
+		if live - #over < most then
 			return false
 		end
 	end
@@ -47,19 +45,18 @@ end
 
 local live = redis.call('ZCOUNT', KEYS[2], after, '+inf')
 local ends = most > 0 and live >= most and crowded(live)
-local rec = struct.pack('>BBBBI4I6I6Bc5I6I6I6', 1, 0, tonumber(ARGV[4]), 0, 0, 0, now, 0, '\0\0\0\0\0',
-	expires, now, auth) .. ARGV[5] .. ARGV[6]
+local rec = struct.pack(FORMAT(VERSION, SEED), RECORD_VERSION, 0, tonumber(ARGV[4]), 0, 0, 0, now, 0, ZEROS(FINGERPRINT),
+	expires, now, auth, ARGV[5]) .. ARGV[6]
 if not redis.call('SET', KEYS[1], rec, 'PXAT', math.min(now + idle, expires), 'NX') then
 	return redis.error_reply('ERR session exists') -- 128 random bits: then the randomness is broken
 end
 if ends then -- reason 2: it had to make room
-	unused[#unused + 1] = oldest
-	record = record:sub(1, 1) .. '\1' .. record:sub(3, 3) .. '\2' .. record:sub(5, 14)
-		.. struct.pack('>I6', now) .. record:sub(21)
-	redis.call('SET', records .. oldest, record, 'PXAT', (struct.unpack('>I6', record, 27)))
+	over[#over + 1] = oldest
+	--- @include "tombstone"
+	write_tombstone(records .. oldest, record, 2)
 end
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-for _, sid in ipairs(unused) do
+for _, sid in ipairs(over) do
 	redis.call('ZREM', KEYS[2], sid)
 end
 local index_expires = redis.call('PEXPIRETIME', KEYS[2]) -- now, since an index that was emptied lost it

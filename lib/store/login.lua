@@ -1,18 +1,17 @@
--- One try to log in. It is counted before the password is looked at, so that guesses side by side gain nothing;
--- issue.lua forgets the count when the password was right. Accounts that do not exist are counted alike.
+-- One attempt to log in. It is counted before the password is checked, so that parallel guesses gain nothing;
+-- issue.lua resets the count when the password was right. Accounts that do not exist are counted alike.
 --
 -- KEYS  1 the account, 2 the user's failed logins
--- ARGV  1 tries before an account has to wait, 2 the longest wait in ms (0: none)
--- Returns {name, hash, disabled, ms to wait}: nil where there is none, and neither hash nor disabled while
--- it has to wait.
+-- ARGV  1 attempts before an account has to wait, 2 the longest wait in ms (0: none)
+-- Returns {name, hash, disabled, ms to wait}: nil for what there is not, and neither hash nor disabled while it
+-- has to wait.
 
-local FORGET = 900000 -- ms after the last try
+local FORGET = 900000 -- ms after the last attempt
 local tries, most = tonumber(ARGV[1]), tonumber(ARGV[2])
 local account = redis.call('HMGET', KEYS[1], 'name', 'hash', 'disabled')
 account[4] = false
 if most > 0 then
-	local time = redis.call('TIME')
-	local now = time[1] * 1000 + math.floor(time[2] / 1000)
+	--- @include "now"
 	local before = redis.call('HMGET', KEYS[2], 'n', 'until')
 	local n, wait = tonumber(before[1] or 0) + 1, tonumber(before[2] or 0) - now
 	if wait > 0 then

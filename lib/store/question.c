@@ -1,6 +1,30 @@
 #include "store/question.h"
 #include <assert.h>
 
+const struct rd_script_row rd_script_rows[RD_SCRIPT_COUNT] = {
+#define RD_SCRIPT_ROW(name, file, least, most) [RD_SCRIPT_##name] = {#file, least, most},
+    RD_SCRIPTS(RD_SCRIPT_ROW)
+#undef RD_SCRIPT_ROW
+};
+
+// A key up to the end of its hash tag: prefix{slot
+static struct rd_span tagged(struct rd_span key)
+{
+	return rd_span_cut(&key, '}');
+}
+
+bool rd_question_sound(const struct rd_question *q)
+{
+	const struct rd_script_row *row = &rd_script_rows[q->script];
+
+	if (q->keys < row->keys_least || q->keys > row->keys_most)
+		return false;
+	for (size_t i = 1; i < q->keys; i++)
+		if (!rd_span_is(tagged(q->key[i]), tagged(q->key[0])))
+			return false;
+	return true;
+}
+
 // Copies bytes into the question's own text.
 static struct rd_span keep(struct rd_question *q, const void *bytes, size_t len)
 {
@@ -37,7 +61,7 @@ void rd_question_int(struct rd_question *q, int64_t n)
 }
 
 void rd_question_key(struct rd_question *q, struct rd_span prefix, const uint8_t *slot,
-		     const char *what, struct rd_span tail)
+		     const char *name, struct rd_span tail)
 {
 	char text[128];
 	struct rd_buf buf = RD_BUF(text);
@@ -46,14 +70,27 @@ void rd_question_key(struct rd_question *q, struct rd_span prefix, const uint8_t
 	rd_put_lit(&buf, "{");
 	rd_put_b64(&buf, slot, RD_SLOT_LEN);
 	rd_put_lit(&buf, "}:");
-	rd_put_str(&buf, what);
+	rd_put_str(&buf, name);
 	rd_put_span(&buf, tail);
 	assert(rd_buf_ok(&buf) && q->keys < RD_KEYS_PER_QUESTION);
 	q->key[q->keys++] = keep(q, buf.ptr, buf.len);
 }
 
+void rd_question_session_keys(struct rd_question *q, struct rd_span prefix, const uint8_t *slot,
+			      const char *sid)
+{
+	rd_question_key(q, prefix, slot, "f:", rd_sid_span(sid));
+	rd_question_key(q, prefix, slot, "u", (struct rd_span){0});
+}
+
+void rd_question_user_keys(struct rd_question *q, struct rd_span prefix, const uint8_t *slot)
+{
+	rd_question_key(q, prefix, slot, "u", (struct rd_span){0});
+	rd_question_key(q, prefix, slot, "f:", (struct rd_span){0});
+}
+
 void rd_question_scan(struct rd_question *q, struct rd_span cursor, unsigned count,
-		      struct rd_span prefix, const char *what)
+		      struct rd_span prefix, const char *name)
 {
 	char text[128];
 	struct rd_buf pattern = RD_BUF(text);
@@ -64,22 +101,11 @@ void rd_question_scan(struct rd_question *q, struct rd_span cursor, unsigned cou
 		rd_put(&pattern, prefix.ptr + i, 1);
 	}
 	rd_put_lit(&pattern, "{*}:");
-	rd_put_str(&pattern, what);
+	rd_put_str(&pattern, name);
 	assert(rd_buf_ok(&pattern));
 	rd_question_arg(q, cursor);
 	rd_question_int(q, count);
 	rd_question_arg(q, rd_buf_span(&pattern));
-}
-
-uint64_t rd_take_int(struct rd_span *rest, size_t bytes)
-{
-	uint64_t n = 0;
-
-	assert(rest->len >= bytes);
-	for (size_t i = 0; i < bytes; i++)
-		n = n << 8 | (uint8_t)rest->ptr[i];
-	*rest = (struct rd_span){rest->ptr + bytes, rest->len - bytes};
-	return n;
 }
 
 enum rd_result rd_answer_open(const struct rd_answer *answer, const char *letters,
@@ -98,4 +124,19 @@ enum rd_result rd_answer_open(const struct rd_answer *answer, const char *letter
 		return rd_turn_rows[kind].result;
 	}
 	return RD_STORE_OUT;
+}
+
+enum rd_result rd_answer_turn(const struct rd_answer *answer, size_t parts, const char *letters,
+			      struct rd_turn *out)
+{
+	struct rd_span rest;
+	enum rd_result result;
+
+	*out = (struct rd_turn){0};
+	if (answer->count != parts)
+		return RD_STORE_OUT;
+	result = rd_answer_open(answer, letters, out, &rest);
+	if (result == RD_NO_RECORD || result == RD_STORE_OUT || result == RD_BAD_LOGIN)
+		return result;
+	return rd_record_read(rest, &out->record) ? result : RD_STORE_OUT;
 }

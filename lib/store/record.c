@@ -1,91 +1,94 @@
 #include "store/record.h"
 #include <assert.h>
 
-struct reader {
-	const uint8_t *at;
-	size_t left;
-	bool short_;
-};
+#define SITS_AT(field, offset, bytes, kind) \
+	static_assert(offsetof(struct rd_record_head, field) == (offset));
+RD_RECORD_FIELDS(SITS_AT)
+#undef SITS_AT
+static_assert(sizeof(struct rd_record_head) == 60);
+static_assert(sizeof((struct rd_record_head *)0)->seed == RD_SEED_LEN);
 
-static uint64_t take_int(struct reader *r, size_t bytes)
+static uint64_t big_endian(const uint8_t *bytes, size_t count)
 {
 	uint64_t n = 0;
 
-	if (r->left < bytes) {
-		r->short_ = true;
-		return 0;
-	}
-	for (size_t i = 0; i < bytes; i++)
-		n = n << 8 | r->at[i];
-	r->at += bytes;
-	r->left -= bytes;
+	for (size_t i = 0; i < count; i++)
+		n = n << 8 | bytes[i];
 	return n;
 }
 
-// Lengths over max are refused as too short a record is: who relies on the limits may go on doing
-// so.
-static struct rd_span take_span(struct reader *r, size_t length_bytes, size_t max)
+uint64_t rd_take_int(struct rd_span *rest, size_t bytes)
 {
-	size_t len = take_int(r, length_bytes);
-	struct rd_span span = {(const char *)r->at, len};
+	return big_endian((const uint8_t *)rd_span_take(rest, bytes).ptr, bytes);
+}
 
-	if (r->left < len || len > max) {
-		r->short_ = true;
-		return (struct rd_span){0};
-	}
-	r->at += len;
-	r->left -= len;
-	return span;
+// A text over its limit is refused like one that is cut off: who relies on the limits may go on
+// doing so.
+static bool take_text(struct rd_span *rest, size_t length_bytes, size_t max, struct rd_span *out)
+{
+	size_t len;
+
+	if (rest->len < length_bytes)
+		return false;
+	len = rd_take_int(rest, length_bytes);
+	if (len > max || len > rest->len)
+		return false;
+	*out = rd_span_take(rest, len);
+	return true;
+}
+
+static void read_head(const struct rd_record_head *head, struct rd_record *out)
+{
+#define NUMBER(field) big_endian(head->field, sizeof head->field)
+	out->revoked = NUMBER(revoked) != 0;
+	out->kid = (uint8_t)NUMBER(kid);
+	out->reason = (uint8_t)NUMBER(reason);
+	out->generation = (uint32_t)NUMBER(generation);
+	out->rotated_ms = (int64_t)NUMBER(rotated);
+	out->seen_ms = (int64_t)NUMBER(seen);
+	out->late = (uint8_t)NUMBER(late);
+	out->expires_ms = (int64_t)NUMBER(expires);
+	out->created_ms = (int64_t)NUMBER(created);
+	out->auth_time_ms = (int64_t)NUMBER(auth_time);
+#undef NUMBER
+	memcpy(out->seed, head->seed, sizeof out->seed);
 }
 
 bool rd_record_read(struct rd_span bytes, struct rd_record *out)
 {
-	struct reader r = {(const uint8_t *)bytes.ptr, bytes.len, false};
+	struct rd_record_head head;
+	struct rd_span rest = bytes;
+	bool whole = true;
 
-	if (take_int(&r, 1) != 1 || bytes.len < RD_RECORD_HEAD)
+	if (bytes.len < sizeof head)
 		return false;
-	out->revoked = take_int(&r, 1) != 0;
-	out->kid = (uint8_t)take_int(&r, 1);
-	out->reason = (uint8_t)take_int(&r, 1);
-	out->generation = (uint32_t)take_int(&r, 4);
-	out->rotated_ms = (int64_t)take_int(&r, 6);
-	out->seen_ms = (int64_t)take_int(&r, 6);
-	out->late = (uint8_t)take_int(&r, 1);
-	(void)take_int(&r, 5); // the fingerprint is rotate.lua's alone
-	out->expires_ms = (int64_t)take_int(&r, 6);
-	out->created_ms = (int64_t)take_int(&r, 6);
-	out->auth_time_ms = (int64_t)take_int(&r, 6);
-	memcpy(out->seed, r.at, RD_SEED_LEN);
-	r.at += RD_SEED_LEN;
-	r.left -= RD_SEED_LEN;
-	out->user = take_span(&r, 1, RD_USER_MAX);
-	out->client = take_span(&r, 1, RD_CLIENT_MAX);
-	out->ip = take_span(&r, 1, RD_IP_MAX);
-	out->scope = take_span(&r, 2, RD_SCOPE_MAX);
-	out->claims = take_span(&r, 2, RD_CLAIMS_MAX);
-	out->agent = take_span(&r, 2, RD_AGENT_MAX);
-	return !r.short_ && r.left == 0;
+	memcpy(&head, rd_span_take(&rest, sizeof head).ptr, sizeof head);
+	if (head.version[0] != RD_RECORD_VERSION)
+		return false;
+	read_head(&head, out);
+#define TAKE_TEXT(text, length_bytes, max) \
+	whole = whole && take_text(&rest, length_bytes, max, &out->text);
+	RD_RECORD_TEXTS(TAKE_TEXT)
+#undef TAKE_TEXT
+	return whole && rest.len == 0;
 }
 
-static void put_sized(struct rd_buf *buf, struct rd_span span, size_t length_bytes, size_t max)
+static void put_text(struct rd_buf *buf, struct rd_span text, size_t length_bytes, size_t max)
 {
-	uint8_t len[2] = {(uint8_t)(span.len >> 8), (uint8_t)span.len};
+	const uint8_t len[2] = {(uint8_t)(text.len >> 8), (uint8_t)text.len};
 
-	assert(span.len <= max);
+	assert(text.len <= max);
 	rd_put(buf, len + 2 - length_bytes, length_bytes);
-	rd_put_span(buf, span);
+	rd_put_span(buf, text);
 }
 
 void rd_record_put_var(struct rd_buf *buf, const struct rd_record *record)
 {
-	struct rd_span agent = record->agent;
+	struct rd_record cut = *record;
 
-	if (agent.len > RD_AGENT_MAX)
-		agent.len = RD_AGENT_MAX;
-	put_sized(buf, record->user, 1, RD_USER_MAX);
-	put_sized(buf, record->client, 1, RD_CLIENT_MAX);
-	put_sized(buf, record->ip, 1, RD_IP_MAX);
-	put_sized(buf, record->scope, 2, RD_SCOPE_MAX);
-	put_sized(buf, record->claims, 2, RD_CLAIMS_MAX);
-	put_sized(buf, agent, 2, RD_AGENT_MAX);
+	if (cut.agent.len > RD_AGENT_MAX)
+		cut.agent.len = RD_AGENT_MAX;
+#define PUT_TEXT(text, length_bytes, max) put_text(buf, cut.text, length_bytes, max);
+	RD_RECORD_TEXTS(PUT_TEXT)
+#undef PUT_TEXT
 }

@@ -1,32 +1,56 @@
-// The store's port: questions and answers as plain values. Operations make one and read the other;
-// only redis.c knows how they travel, so an operation is tested without Redis.
+// The store's port: questions and answers as plain values. An operation makes a question and reads
+// the answer; only store/redis/ knows how they travel, so operations are tested without Redis.
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
 #include "base/outcomes.h"
 #include "store/record.h"
 
-// The scripts, each in its own .lua file of the same name, embedded at build.
+// The scripts: name, file (NAME.lua, its C half NAME.c), how many keys it declares at least and at
+// most. NAME.lua is expanded at build (expand.awk), kept in build/gen and embedded.
+//
+// Every script keeps to this, and a unit test holds it to it:
+// - It declares two keys or more, all with one hash tag, or touches only the one that it declares.
+//   While Redis Cluster moves a slot, a key that a script computes reads as missing, without an
+//   error, though it still lives on the other node: ending all sessions would miss some. Of two
+//   declared keys Redis sees whether both are there, and answers TRYAGAIN before the script runs.
+// - issue, revoke, sessions and sweep touch records of the user that they do not declare. Those
+//   have the tag of the declared keys, and one declared key does not exist (issue: the record to
+//   be made, the others: what the records' keys begin with), so that they never run in a slot that
+//   is being moved. All other scripts touch what they declare.
+// - A script that uses SCAN (users, accounts) declares no key and sees the keys of one node: of
+//   several, each has to be asked.
+// - It reads and decides first and writes last, and nothing can fail behind its first write, since
+//   Redis keeps what a failed script has written. (Of an index that they have written to, issue and
+//   sessions read the expiry and the size again.)
+// - The clock is Redis' own, never a worker's.
 // clang-format off
 #define RD_SCRIPTS(X) \
-	X(ROTATE,   rotate) \
-	X(ISSUE,    issue) \
-	X(REVOKE,   revoke) \
-	X(SESSION,  session) \
-	X(SESSIONS, sessions) \
-	X(SWEEP,    sweep) \
-	X(USERS,    users) \
-	X(LOGIN,    login) \
-	X(ACCOUNT,  account) \
-	X(ACCOUNTS, accounts)
+	X(ROTATE,   rotate,   2, 2) \
+	X(ISSUE,    issue,    2, 4) \
+	X(REVOKE,   revoke,   2, 2) \
+	X(SESSION,  session,  1, 1) \
+	X(SESSIONS, sessions, 2, 2) \
+	X(SWEEP,    sweep,    2, 2) \
+	X(USERS,    users,    0, 0) \
+	X(LOGIN,    login,    2, 2) \
+	X(ACCOUNT,  account,  1, 1) \
+	X(ACCOUNTS, accounts, 0, 0)
 // clang-format on
 
 enum rd_script {
-#define RD_SCRIPT_ENUM(name, file) RD_SCRIPT_##name,
+#define RD_SCRIPT_ENUM(name, file, least, most) RD_SCRIPT_##name,
 	RD_SCRIPTS(RD_SCRIPT_ENUM)
 #undef RD_SCRIPT_ENUM
 	    RD_SCRIPT_COUNT
 };
+
+struct rd_script_row {
+	const char *file; // without .lua
+	size_t keys_least, keys_most;
+};
+
+extern const struct rd_script_row rd_script_rows[RD_SCRIPT_COUNT];
 
 #define RD_KEYS_PER_QUESTION 4
 #define RD_ARGS_PER_QUESTION 10
@@ -35,23 +59,27 @@ enum rd_script {
 // One script call. The spans point into text, so a question must not be copied.
 struct rd_question {
 	enum rd_script script;
-	bool durable; // answered only when a replica knows it too
+	bool durable; // answered only when a replica has the write too
 	size_t keys, args;
 	struct rd_span key[RD_KEYS_PER_QUESTION], arg[RD_ARGS_PER_QUESTION];
 	size_t text_len;
 	char text[RD_QUESTION_BYTES];
 };
 
+// Whether it has as many keys as its script declares, and all of one hash tag. Asserted before it
+// is sent.
+[[nodiscard]] bool rd_question_sound(const struct rd_question *question);
+
 #define RD_ANSWER_PARTS 4
 
-// What came back. away: no answer in time, or none that can be used; whether the script ran is then
+// The script's answer. away: none in time, or none that can be used; whether the script ran is then
 // not known. Otherwise one integer, or count strings (one, or the members of a list; nil is ptr
 // NULL).
 struct rd_answer {
 	bool away;
 	int64_t integer;
 	size_t count;
-	struct rd_span part[RD_ANSWER_PARTS]; // borrowed, good until the answer function returns
+	struct rd_span part[RD_ANSWER_PARTS]; // borrowed until the answer function returns
 };
 
 struct rd_rotation {
@@ -63,20 +91,19 @@ struct rd_rotation {
 	uint8_t kid;          // of the active refresh key; adopting: the token's
 	bool rotate;          // false: the client keeps one token for the session's life
 	struct rd_span scope; // asked for; empty: all that was granted
-	int64_t late_ms;      // late retries are taken until then after a rotation; 0: never
+	int64_t late_ms;      // after a rotation, in which a late retry is answered; 0: never
 	uint8_t fingerprint[RD_FINGERPRINT_LEN]; // of the sender
 	unsigned adopt; // generations ahead of the record to believe, at most RD_ADOPT_MAX; 0: none
 };
 #define RD_ADOPT_MAX 4 // generations that a failover may have lost
 
-// What became of a session. RD_OK means: give out the token of out's generation. A refusal is one
-// of RD_NO_RECORD .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when answer is unusable.
+// What became of a session. RD_OK means: issue the token of out's generation. A refusal is one of
+// RD_NO_RECORD .. RD_FUTURE or RD_BAD_SCOPE; RD_STORE_OUT when the answer is unusable.
 struct rd_turn {
 	enum rd_turn_kind kind;
-	int64_t now_ms; // Redis' clock
-	struct rd_record
-	    record;           // as it stands now, borrowed from the answer; unset when RD_NO_RECORD
-	struct rd_span ended; // issue: sid of the session that had to make room; else empty
+	int64_t now_ms;          // Redis' clock
+	struct rd_record record; // as it is now, borrowed from the answer; unset when RD_NO_RECORD
+	struct rd_span ended;    // issue: sid of the session that had to make room; else empty
 };
 
 void rd_ask_rotate(struct rd_question *out, const struct rd_rotation *rotation);
@@ -91,29 +118,28 @@ struct rd_issue {
 	int64_t auth_time_ms;   // 0: now
 	struct rd_record about; // user, client, ip, scope, claims, agent
 	unsigned sessions_max;  // of this user; 0: any number
-	// A login: the hash its password was checked against, and the one to have in its place.
-	// hash empty: no login. With a login the user's failed ones are forgotten.
+	// A login: the hash that its password was checked against, and the one to replace it;
+	// empty: it stays. hash empty: no login. A login resets the user's failed ones.
 	struct rd_span hash, new_hash;
 };
 
 void rd_ask_issue(struct rd_question *out, const struct rd_issue *issue);
-// RD_OK fills *out. RD_BAD_LOGIN: the account is not any more what the password was checked
-// against.
+// RD_OK fills *out. RD_BAD_LOGIN: the account has changed since its password was checked.
 [[nodiscard]] enum rd_result rd_read_issue(const struct rd_answer *answer, struct rd_turn *out);
 
 struct rd_revocation {
 	struct rd_span prefix;
 	const uint8_t *slot;   // RD_SLOT_LEN: whose sessions
 	const char *sid;       // this one; NULL: all
-	const char *asker;     // sid of a session that must stand; NULL: nobody asks
+	const char *asker;     // sid of the session that asks, which must not be over; NULL: none
 	bool keep_asker;       // all but the asker's
-	struct rd_span client; // whose session it must be; empty: any
+	struct rd_span client; // to which the session must belong; empty: any
 	enum rd_reason reason;
 	bool durable;
 };
 
 void rd_ask_revoke(struct rd_question *out, const struct rd_revocation *revocation);
-// RD_OK: *count sessions have ended, 0 when they had before. RD_NO_RECORD: no such session,
+// RD_OK: *count sessions have ended, 0 when all were over already. RD_NO_RECORD: no such session,
 // RD_REVOKED: the asker's is over, RD_WRONG_CLIENT, RD_STORE_OUT: not known whether they have
 // ended.
 [[nodiscard]] enum rd_result rd_read_revoke(const struct rd_answer *answer, uint32_t *count);
@@ -121,8 +147,8 @@ void rd_ask_revoke(struct rd_question *out, const struct rd_revocation *revocati
 // Looks at a session without changing it.
 void rd_ask_session(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN], const char *sid);
-// RD_OK fills *out, also for a tombstone and for what is past its idle time: rd_session_state
-// tells. RD_NO_RECORD or RD_STORE_OUT otherwise.
+// RD_OK fills *out, also for a tombstone and for a session past its idle time, which
+// rd_session_state tells apart. RD_NO_RECORD or RD_STORE_OUT otherwise.
 [[nodiscard]] enum rd_result rd_read_session(const struct rd_answer *answer, struct rd_turn *out);
 // RD_OK, RD_REVOKED or RD_EXPIRED. idle_ms: of the record's client. Pure.
 [[nodiscard]] enum rd_result rd_session_state(const struct rd_turn *turn, int64_t idle_ms);
@@ -130,7 +156,7 @@ void rd_ask_session(struct rd_question *out, struct rd_span prefix,
 #define RD_SESSIONS_PAGE 100
 
 // A page of a user's sessions, the newest first. asker: as in struct rd_revocation. skip: how many
-// the pages before have given, not how many were asked for: those that ended unused leave the list.
+// sessions the pages before had, not how many were asked for: expired ones leave the list.
 void rd_ask_sessions(struct rd_question *out, struct rd_span prefix,
 		     const uint8_t slot[static RD_SLOT_LEN], size_t skip, const char *asker);
 
@@ -144,31 +170,31 @@ struct rd_sessions {
 [[nodiscard]] enum rd_result rd_read_sessions(const struct rd_answer *answer,
 					      struct rd_sessions *out);
 // Takes the next one off; false at the end. sid: RD_SID_TEXT_LEN bytes. A record that cannot be
-// read is passed over.
+// read is skipped.
 [[nodiscard]] bool rd_sessions_next(struct rd_sessions *sessions, struct rd_span *sid,
 				    struct rd_record *record);
 
-// The administrator's way through one user's sessions: ends those begun before before_ms (0: none)
-// of client (empty: any), and takes out of the user's index what is over.
+// The administrator's sweep of one user's sessions: ends those of client (empty: any) that began
+// before before_ms (0: none), and removes from the user's index what is over.
 struct rd_sweep {
 	struct rd_span prefix;
 	const uint8_t *slot;
 	int64_t before_ms;
 	struct rd_span client;
-	bool count_only; // says what would happen
+	bool count_only; // changes nothing, only counts what would end
 	bool durable;
 };
 
 struct rd_swept {
-	uint32_t ended, over, stand; // sessions; over: had ended before
+	uint32_t ended, over, stand; // sessions; over: had ended before; stand: go on
 };
 
 void rd_ask_sweep(struct rd_question *out, const struct rd_sweep *sweep);
 // RD_OK fills *out, RD_STORE_OUT: not known what was done.
 [[nodiscard]] enum rd_result rd_read_sweep(const struct rd_answer *answer, struct rd_swept *out);
 
-// Lists users with sessions page by page, as rd_ask_accounts does accounts; one may come twice.
-// What is no slot is passed over.
+// Lists users with sessions page by page, as rd_ask_accounts lists accounts; one may come twice.
+// What is not a slot is skipped.
 void rd_ask_users(struct rd_question *out, struct rd_span prefix, struct rd_span cursor);
 [[nodiscard]] bool rd_users_next(struct rd_span *rest, uint8_t slot[static RD_SLOT_LEN]);
 
@@ -180,24 +206,24 @@ struct rd_account {
 struct rd_login {
 	struct rd_span prefix;
 	const uint8_t *slot;
-	unsigned tries;      // before the account has to wait
-	int64_t wait_max_ms; // 0: it never has to
+	unsigned tries;      // that may fail before the account is locked for a while
+	int64_t wait_max_ms; // longest lock; 0: it is never locked
 };
 
-// Counts one try to log in and gives the account.
+// Counts one attempt to log in and reads the account.
 void rd_ask_login(struct rd_question *out, const struct rd_login *login);
-// RD_OK, RD_NO_RECORD, RD_WAIT (*wait_ms says how long, *out has the name only, if there is one) or
+// RD_OK, RD_NO_RECORD, RD_WAIT (*wait_ms: how long; *out has only the name, if there is one) or
 // RD_STORE_OUT. *out borrows from the answer.
 [[nodiscard]] enum rd_result rd_read_login(const struct rd_answer *answer, struct rd_account *out,
 					   int64_t *wait_ms);
 
 // Changes an account. what: add, password, disable, enable, delete. The answer's integer is 1 when
-// done, 0 when there was nothing to do it to.
+// done; 0 when add finds an account, or another one finds none.
 void rd_ask_account(struct rd_question *out, struct rd_span prefix,
 		    const uint8_t slot[static RD_SLOT_LEN], const char *what,
 		    const struct rd_account *account);
 
 // Lists accounts page by page. cursor: "0" at first, then the answer's part 0, until that is "0"
-// again. rd_accounts_next takes them off the answer's part 1.
+// again. rd_accounts_next takes them one by one off the answer's part 1.
 void rd_ask_accounts(struct rd_question *out, struct rd_span prefix, struct rd_span cursor);
 [[nodiscard]] bool rd_accounts_next(struct rd_span *rest, struct rd_account *account);

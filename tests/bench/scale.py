@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What a million sessions cost in Redis. By hand, about two minutes and 500 MB:
 
-    timeout 600 /usr/bin/python3 tests/bench/scale.py [FAMILIES]
+    make && timeout 600 /usr/bin/python3 tests/bench/scale.py [FAMILIES]
 
 A Redis of its own is filled through issue.lua, pipelined: users with ten sessions each, or one with 10,000.
 Bytes are the difference of used_memory; times are Redis' own, of the script alone. Targets: at most 260 bytes a
@@ -139,7 +139,7 @@ def main():
     server = RedisServer()
     connection = resp.Connection(server.socket)
     try:
-        for path in sorted((ROOT / "lib" / "store").glob("*.lua")):
+        for path in sorted((ROOT / "build" / "gen").glob("*.lua")):
             SHAS[path.stem] = hashlib.sha1(path.read_bytes()).hexdigest()
             connection.batch(resp.command("SCRIPT", "LOAD", path.read_bytes()))
         with server.client() as client:

@@ -11,7 +11,7 @@ import random
 from harness import resp
 from reference import Rotation, Store, variable_part
 
-STORE = pathlib.Path(__file__).parents[2] / "lib" / "store"
+SCRIPTS_FOLDER = pathlib.Path(__file__).parents[2] / "build" / "gen"  # as they are embedded, by `make`
 SCRIPTS = ("rotate", "issue", "revoke", "session", "sessions", "sweep")  # those that touch sessions
 CLOCK = "local time = redis.call('TIME')\n"
 VIRTUAL_CLOCK = "local time = {ARGV[#ARGV - 1], ARGV[#ARGV]}\n"
@@ -29,7 +29,7 @@ SENDERS = (b"annas", bytes(5), b"eve\n\0")
 
 def script(name, mutate=()):
     """The script's text with the virtual clock; mutate: old, new, old, new ..., each old occurring once."""
-    text = (STORE / name).read_text()
+    text = (SCRIPTS_FOLDER / name).read_text()
     assert text.count(CLOCK) == 1 and text.count("TIME'") - text.count("PEXPIRETIME'") == 1
     for old, new in zip(mutate[::2], mutate[1::2]):
         assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times"

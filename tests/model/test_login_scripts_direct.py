@@ -20,7 +20,7 @@ def store(redis_server):
 
 
 def account(store, what, name=b"anna", hash=b"$new", key=ACCOUNT):
-    return store.eval((differential.STORE / "account.lua").read_text(), 1, key, what, name, hash)
+    return store.eval((differential.SCRIPTS_FOLDER / "account.lua").read_text(), 1, key, what, name, hash)
 
 
 def login(store, now=NOW, tries=TRIES, most=MOST):
@@ -209,7 +209,7 @@ def test_S8_an_account_of_another_type_is_left_alone(store, what):
 
 def listed(store, count, pattern=b"rd:{*}:a"):
     """All pages: name -> disabled."""
-    text, cursor, found = (differential.STORE / "accounts.lua").read_text(), b"0", {}
+    text, cursor, found = (differential.SCRIPTS_FOLDER / "accounts.lua").read_text(), b"0", {}
     for _ in range(10_000):
         cursor, page = store.eval(text, 0, cursor, count, pattern)
         while page:

@@ -38,7 +38,7 @@ def test_S1_S2_S3_S4_S6_S10_scripts_do_what_the_rotation_table_says(redis_server
 
 @pytest.mark.parametrize("name, outcomes", [("rotate", OUTCOMES), ("revoke", "VAWD")])
 def test_reference_and_scripts_know_the_same_outcomes(name, outcomes):
-    text = (differential.STORE / f"{name}.lua").read_text()
+    text = (differential.SCRIPTS_FOLDER / f"{name}.lua").read_text()
     assert sorted(re.findall(r"answer\('(.)'", text)) == sorted(outcomes)
 
 

@@ -108,8 +108,8 @@ static void accept_it(void)
 		wake();
 }
 
-// Answers the greeting as a server of these ids would.
-static void greet(const char *run_id, const char *replication_id, const char *uptime)
+// Answers the handshake as a server of these ids would.
+static void shake_hands(const char *run_id, const char *replication_id, const char *uptime)
 {
 	char info[200];
 	int len = snprintf(info, sizeof info, "# Server\r\nrun_id:%s\r\n%s\r\n", run_id, uptime);
@@ -202,7 +202,7 @@ static void s6_a_durable_answer_waits_for_a_replica_on_the_same_connection(void 
 	struct asked asked;
 
 	(void)state;
-	greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+	shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 	ask(&asked, true);
 	// Three quarters of the time that a question has: "too few" comes before it is over.
 	assert_true(heard(hear(), "EVALSHA", "$4\r\nWAIT\r\n$1\r\n1\r\n$3\r\n150\r\n"));
@@ -218,7 +218,7 @@ static void a_question_that_is_not_durable_waits_for_nobody(void **state)
 	struct asked asked;
 
 	(void)state;
-	greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+	shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 	ask(&asked, false);
 	assert_false(heard(hear(), "WAIT", NULL));
 	say("$3\r\none\r\n");
@@ -233,7 +233,7 @@ static void s6_no_replica_is_no_answer(void **state)
 	    "*0\r\n",      "+OK\r\n"};
 
 	(void)state;
-	greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+	shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 	for (size_t i = 0; i < COUNT(waits); i++) {
 		struct asked asked;
 
@@ -250,7 +250,7 @@ static void a_durable_question_whose_script_redis_forgot_is_asked_again_with_its
 	struct asked asked;
 
 	(void)state;
-	greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+	shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 	ask(&asked, true);
 	assert_true(heard(hear(), "EVALSHA", "WAIT"));
 	say(NOSCRIPT);
@@ -268,7 +268,7 @@ static void answers_come_back_in_order_whatever_waits(void **state)
 	struct asked asked[4];
 
 	(void)state;
-	greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+	shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 	for (size_t i = 0; i < COUNT(asked); i++)
 		ask(&asked[i], i % 2 == 0);
 	say("$1\r\na\r\n:1\r\n$1\r\nb\r\n$1\r\nc\r\n:0\r\n$1\r\nd\r\n");
@@ -286,7 +286,7 @@ static void s6_a_connection_lost_before_the_replicas_are_counted_is_no_answer(vo
 	struct asked asked[2];
 
 	(void)state;
-	greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+	shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 	ask(&asked[0], true);
 	ask(&asked[1], true);
 	say("$3\r\none\r\n");
@@ -301,7 +301,7 @@ static void s6_a_count_that_does_not_come_in_time_is_no_answer(void **state)
 	struct asked asked;
 
 	(void)state;
-	greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+	shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 	ask(&asked, true);
 	say("$3\r\none\r\n");
 	while (!asked.done && rd_mono_ms() - begin_ms < 10 * TIMEOUT_MS)
@@ -316,7 +316,7 @@ static void a_server_that_became_a_replica_is_left(void **state)
 	for (int durable = 0; durable < 2; durable++) {
 		struct asked asked[2];
 
-		greet(RUN_ID, RUN_ID, "uptime_in_seconds:9");
+		shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:9");
 		ask(&asked[0], durable);
 		ask(&asked[1], durable);
 		say("-READONLY You can't write against a read only replica.\r\n");
@@ -328,7 +328,7 @@ static void a_server_that_became_a_replica_is_left(void **state)
 	(void)state;
 }
 
-// Whether writes may be lost, as the greeting tells.
+// Whether writes may be lost, as the handshake tells.
 static void t12_a_server_that_was_started_lately_may_lack_writes(void **state)
 {
 	static const struct {
@@ -345,7 +345,7 @@ static void t12_a_server_that_was_started_lately_may_lack_writes(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		greet(RUN_ID, RUN_ID, rows[i].uptime);
+		shake_hands(RUN_ID, RUN_ID, rows[i].uptime);
 		assert_int_equal(rd_redis_lost(fake.redis, 600000), rows[i].lost);
 		assert_false(rd_redis_lost(fake.redis, 0)); // 0: never
 		stop(state);
@@ -365,10 +365,10 @@ static void t12_another_server_in_its_place_may_lack_writes(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		greet(RUN_ID, RUN_ID, "uptime_in_seconds:99999");
+		shake_hands(RUN_ID, RUN_ID, "uptime_in_seconds:99999");
 		assert_false(rd_redis_lost(fake.redis, 600000));
 		hang_up();
-		greet(rows[i].run_id, rows[i].replication_id, "uptime_in_seconds:99999");
+		shake_hands(rows[i].run_id, rows[i].replication_id, "uptime_in_seconds:99999");
 		assert_int_equal(rd_redis_lost(fake.redis, 600000), rows[i].lost);
 		usleep(2000);
 		assert_false(rd_redis_lost(fake.redis, 1)); // the window ends

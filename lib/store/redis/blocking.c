@@ -2,68 +2,69 @@
 #include "store/redis/dial.h"
 #include "store/redis/script.h"
 
-#define PATIENCE_S 5 // an admin waits longer than a request does
+#define TIMEOUT_S 5 // an admin waits longer than a request does
 
-void rd_blocking_close(struct rd_blocking *line)
+void rd_blocking_close(struct rd_blocking *redis)
 {
-	if (line->reply)
-		freeReplyObject(line->reply);
-	if (line->ctx)
-		redisFree(line->ctx);
-	line->reply = line->ctx = NULL;
+	if (redis->reply)
+		freeReplyObject(redis->reply);
+	if (redis->ctx)
+		redisFree(redis->ctx);
+	redis->reply = redis->ctx = NULL;
 }
 
-static bool fail(struct rd_blocking *line, struct rd_buf *why)
+// Closes the connection after a failure, which why then describes. Returns false.
+static bool close_failed(struct rd_blocking *redis, struct rd_buf *why)
 {
-	const redisContext *ctx = line->ctx;
-	const redisReply *reply = line->reply;
+	const redisContext *ctx = redis->ctx;
+	const redisReply *reply = redis->reply;
 
 	if (reply && reply->type == REDIS_REPLY_ERROR)
 		rd_put(why, reply->str, (size_t)reply->len);
 	else
 		rd_put_str(why, ctx->errstr);
-	rd_blocking_close(line);
+	rd_blocking_close(redis);
 	return false;
 }
 
-// Takes the next reply in place of the one before.
-static bool take(struct rd_blocking *line, struct rd_buf *why)
+// Reads the next reply, which replaces the one before. False when there is none, or an error.
+static bool read_reply(struct rd_blocking *redis, struct rd_buf *why)
 {
 	const redisReply *reply;
 
-	if (line->reply)
-		freeReplyObject(line->reply);
-	line->reply = NULL;
-	if (redisGetReply(line->ctx, &line->reply) != REDIS_OK)
-		return fail(line, why);
-	reply = line->reply;
-	return reply->type != REDIS_REPLY_ERROR || fail(line, why);
+	if (redis->reply)
+		freeReplyObject(redis->reply);
+	redis->reply = NULL;
+	if (redisGetReply(redis->ctx, &redis->reply) != REDIS_OK)
+		return close_failed(redis, why);
+	reply = redis->reply;
+	return reply->type != REDIS_REPLY_ERROR || close_failed(redis, why);
 }
 
-static bool open_line(struct rd_blocking *line, struct rd_buf *why)
+static bool connect_now(struct rd_blocking *redis, struct rd_buf *why)
 {
-	const struct timeval limit = {PATIENCE_S, 0};
+	const struct timeval limit = {TIMEOUT_S, 0};
 	char problem[RD_DIAL_WHY_MAX];
-	redisContext *ctx = rd_dial_wait(&line->config->address, limit, problem);
+	redisContext *ctx = rd_dial_wait(&redis->config->address, limit, problem);
 	int replies;
 
-	line->ctx = ctx;
+	redis->ctx = ctx;
 	if (!ctx) {
 		rd_put_str(why, problem);
 		return false;
 	}
 	redisSetTimeout(ctx, limit);
-	for (replies = rd_script_greet(ctx, line->config); replies > 0; replies--)
-		if (!take(line, why))
+	for (replies = rd_script_append_login(ctx, redis->config); replies > 0; replies--)
+		if (!read_reply(redis, why))
 			return false;
 	return true;
 }
 
 // Whether a replica has what was written on this connection: the reply to WAIT.
-static bool confirmed(struct rd_blocking *line, struct rd_buf *why)
+static bool is_replicated(struct rd_blocking *redis, struct rd_buf *why)
 {
 	redisReply *reply = NULL;
-	const bool yes = redisGetReply(line->ctx, (void **)&reply) == REDIS_OK &&
+	const bool yes = redisGetReply(redis->ctx, (void **)&reply) == REDIS_OK &&
 			 reply->type == REDIS_REPLY_INTEGER && reply->integer > 0;
 
 	if (reply)
@@ -71,24 +72,24 @@ static bool confirmed(struct rd_blocking *line, struct rd_buf *why)
 	if (yes)
 		return true;
 	rd_put_lit(why, "no replica has confirmed it: try again; ");
-	return fail(line, why);
+	return close_failed(redis, why);
 }
 
-bool rd_blocking_ask(struct rd_blocking *line, const struct rd_question *question,
+bool rd_blocking_ask(struct rd_blocking *redis, const struct rd_question *question,
 		     struct rd_answer *answer, struct rd_buf *why)
 {
-	if (!line->ctx && !open_line(line, why))
+	if (!redis->ctx && !connect_now(redis, why))
 		return false;
-	rd_script_append(line->ctx, question, NULL);
+	rd_script_append(redis->ctx, question, NULL);
 	if (question->durable)
-		redisAppendCommand(line->ctx, "WAIT 1 %d", PATIENCE_S * 900);
-	if (!take(line, why) || (question->durable && !confirmed(line, why)))
+		redisAppendCommand(redis->ctx, "WAIT 1 %d", TIMEOUT_S * 900);
+	if (!read_reply(redis, why) || (question->durable && !is_replicated(redis, why)))
 		return false;
-	rd_script_answer(line->reply, answer);
+	rd_script_answer(redis->reply, answer);
 	return true;
 }
 
-int64_t rd_blocking_clock(struct rd_blocking *line, struct rd_span prefix, struct rd_buf *why)
+int64_t rd_blocking_clock(struct rd_blocking *redis, struct rd_span prefix, struct rd_buf *why)
 {
 	static const uint8_t nobody[RD_SLOT_LEN];
 	struct rd_question question;
@@ -96,7 +97,7 @@ int64_t rd_blocking_clock(struct rd_blocking *line, struct rd_span prefix, struc
 	struct rd_turn turn;
 
 	rd_ask_session(&question, prefix, nobody, "----------------------");
-	if (!rd_blocking_ask(line, &question, &answer, why))
+	if (!rd_blocking_ask(redis, &question, &answer, why))
 		return -1;
 	if (rd_read_session(&answer, &turn) == RD_NO_RECORD)
 		return turn.now_ms;

@@ -7,11 +7,12 @@ struct rd_blocking {
 	void *ctx, *reply; // hiredis'; NULL when there is none
 };
 
-// Asks and waits, five seconds at most. Connects when it must. False with why on failure; the next
-// question then gets a new connection. *answer is good until the next question or the close.
-[[nodiscard]] bool rd_blocking_ask(struct rd_blocking *line, const struct rd_question *question,
+// Asks and waits for the answer, five seconds at most. Connects if it is not connected. False with
+// why on failure; the next question then gets a new connection. *answer borrows from the reply,
+// which is good until the next question or the close.
+[[nodiscard]] bool rd_blocking_ask(struct rd_blocking *redis, const struct rd_question *question,
 				   struct rd_answer *answer, struct rd_buf *why);
 // Redis' clock, in ms; -1 with why on failure.
-[[nodiscard]] int64_t rd_blocking_clock(struct rd_blocking *line, struct rd_span prefix,
+[[nodiscard]] int64_t rd_blocking_clock(struct rd_blocking *redis, struct rd_span prefix,
 					struct rd_buf *why);
-void rd_blocking_close(struct rd_blocking *line);
+void rd_blocking_close(struct rd_blocking *redis);

@@ -1,7 +1,6 @@
 #include "store/redis/check.h"
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include "store/redis/dial.h"
 #include "store/redis/identity.h"
 #include "store/redis/script.h"
@@ -12,8 +11,8 @@ static const char rights_script[] =
 #include "redis/rights.lua.h"
     ;
 
-[[gnu::format(printf, 3, 4)]] static void tell(struct rd_redis_check *check, enum rd_fit fit,
-					       const char *format, ...)
+[[gnu::format(printf, 3, 4)]] static void report(struct rd_redis_check *check, enum rd_fit fit,
+						 const char *format, ...)
 {
 	char text[400];
 	va_list args;
@@ -29,9 +28,9 @@ static const char *user_of(const struct rd_redis_check *check)
 	return check->config->user ? check->config->user : "default";
 }
 
-// Redis has no codes for these: what it says is all there is. 7.0 names neither the right nor the
-// key, later ones do.
-static bool about_rights(const char *error)
+// Redis has no error codes for these, only texts. 7.0 names neither the right nor the key, later
+// versions do.
+static bool is_about_rights(const char *error)
 {
 	static const char *const words[] = {"NOPERM", "can't run this command", "can't access",
 					    "ACL failure", "no permissions"};
@@ -42,62 +41,65 @@ static bool about_rights(const char *error)
 	return false;
 }
 
-// What an error to command (as an ACL names it) means. keys: it may be about those.
-static void tell_error(struct rd_redis_check *check, const char *command, const char *error)
+// Reports what an error reply to command (as an ACL names it) means.
+static void report_error(struct rd_redis_check *check, const char *command, const char *error)
 {
-	const bool keys =
+	const bool about_keys =
 	    strstr(error, "the keys") || strstr(error, "'%") || strstr(error, "key '");
 
-	if (about_rights(error) && keys)
-		tell(check, RD_FIT_REFUSED, "user %s lacks the keys ~%.*s* (for %s)",
-		     user_of(check), (int)check->prefix.len, check->prefix.ptr, command);
-	else if (about_rights(error))
-		tell(check, RD_FIT_REFUSED, "user %s lacks +%s", user_of(check), command);
+	if (is_about_rights(error) && about_keys)
+		report(check, RD_FIT_REFUSED, "user %s lacks the keys ~%.*s* (for %s)",
+		       user_of(check), (int)check->prefix.len, check->prefix.ptr, command);
+	else if (is_about_rights(error))
+		report(check, RD_FIT_REFUSED, "user %s lacks +%s", user_of(check), command);
 	else if (strstr(error, "Unknown Redis command"))
-		tell(check, RD_FIT_UNFIT, "it has no command %s", command);
+		report(check, RD_FIT_UNFIT, "it has no command %s", command);
 	else if (strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0)
-		tell(check, RD_FIT_REFUSED, "%s", error);
+		report(check, RD_FIT_REFUSED, "%s", error);
 	else if (strncmp(error, "ERR ", 4) == 0)
-		tell(check, RD_FIT_UNFIT, "%s: %s", command, error);
+		report(check, RD_FIT_UNFIT, "%s: %s", command, error);
 	else // LOADING, READONLY, MASTERDOWN, OOM, BUSY ...: it may pass
-		tell(check, RD_FIT_AWAY, "%s: %s", command, error);
+		report(check, RD_FIT_AWAY, "%s: %s", command, error);
 }
 
 static void check_version(struct rd_redis_check *check, struct rd_span info)
 {
 	const struct rd_span version = rd_info_field(info, RD_SPAN("redis_version:"));
+	struct rd_span digits = version;
 	const struct rd_span role = rd_info_field(info, RD_SPAN("role:"));
-	const bool fits = version.len && strtol(version.ptr, NULL, 10) >= VERSION_LEAST;
+	uint64_t major;
+	const bool fits = rd_span_take_number(&digits, INT32_MAX, &major) && major >= VERSION_LEAST;
 
-	tell(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "version is %.*s%s", (int)version.len,
-	     version.ptr, fits ? "" : "; want 7.0 or later");
+	report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "version is %.*s%s", (int)version.len,
+	       version.ptr, fits ? "" : "; want 7.0 or later");
 	if (rd_span_is(role, RD_SPAN("slave")))
-		tell(check, RD_FIT_AWAY, "it is a replica; want the primary, which can write");
+		report(check, RD_FIT_AWAY, "it is a replica; want the primary, which can write");
 	else if (check->durable &&
 		 rd_span_is(rd_info_field(info, RD_SPAN("connected_slaves:")), RD_SPAN("0")))
-		tell(check, RD_FIT_WARN,
-		     "durability is replica, and no replica is connected: no session can be ended");
+		report(
+		    check, RD_FIT_WARN,
+		    "durability is replica, and no replica is connected: no session can be ended");
 }
 
-// A session store that forgets sessions when memory is short logs users out; one that forgets
-// revocations lets thieves in.
+// A store that evicts sessions when memory is short logs users out; one that evicts revocations
+// lets thieves in.
 static void check_memory(struct rd_redis_check *check, struct rd_span info)
 {
 	const struct rd_span policy = rd_info_field(info, RD_SPAN("maxmemory_policy:"));
 	const bool fits = rd_span_is(policy, RD_SPAN("noeviction"));
 
 	if (!policy.len)
-		tell(check, RD_FIT_WARN, "it does not say its maxmemory-policy; want noeviction");
+		report(check, RD_FIT_WARN, "it does not say its maxmemory-policy; want noeviction");
 	else
-		tell(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "maxmemory-policy is %.*s%s",
-		     (int)policy.len, policy.ptr, fits ? "" : "; want noeviction");
+		report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "maxmemory-policy is %.*s%s",
+		       (int)policy.len, policy.ptr, fits ? "" : "; want noeviction");
 	check->appends = rd_span_is(rd_info_field(info, RD_SPAN("aof_enabled:")), RD_SPAN("1"));
 	if (check->appends)
-		tell(check, RD_FIT_OK, "appendonly is yes");
+		report(check, RD_FIT_OK, "appendonly is yes");
 	else
-		tell(check, RD_FIT_WARN,
-		     "appendonly is no: sessions, revocations and users since the last snapshot "
-		     "are gone when it restarts; want yes");
+		report(check, RD_FIT_WARN,
+		       "appendonly is no: sessions, revocations and users since the last snapshot "
+		       "are gone when it restarts; want yes");
 }
 
 static void check_info(struct rd_redis_check *check, const redisReply *reply)
@@ -105,7 +107,7 @@ static void check_info(struct rd_redis_check *check, const redisReply *reply)
 	const struct rd_span info = {reply->str, (size_t)reply->len};
 
 	if (reply->type != REDIS_REPLY_STRING) {
-		tell(check, RD_FIT_UNFIT, "info: an answer that makes no sense");
+		report(check, RD_FIT_UNFIT, "info: an answer that makes no sense");
 		return;
 	}
 	check_version(check, info);
@@ -123,34 +125,36 @@ static void check_commands(struct rd_redis_check *check, const redisReply *reply
 		snprintf(lower, sizeof lower, "%s", name->str);
 		for (char *c = lower; *c; c++)
 			*c |= 0x20;
-		tell_error(check, lower, error->str);
+		report_error(check, lower, error->str);
 	}
 }
 
-// Redis 7 reads its append only file as the user default, and drops without an error each
-// transaction in it that this user has no right to. What a script writes is one, and would be gone
-// at the next restart.
+// Redis 7 reads its append only file as the user default, and silently drops each transaction in it
+// that this user has no right to. What a script writes is one, and would be gone at the next
+// restart.
 static void check_default_user(struct rd_redis_check *check, const redisReply *reply)
 {
-	if (!check->appends || check->default_told || reply->type == REDIS_REPLY_STATUS)
+	if (!check->appends || check->default_reported || reply->type == REDIS_REPLY_STATUS)
 		return;
-	check->default_told = true;
+	check->default_reported = true;
 	if (reply->type == REDIS_REPLY_ERROR)
-		tell(check, RD_FIT_WARN,
-		     "user %s lacks +acl|dryrun, so it cannot be seen whether the user default has "
-		     "all rights; without them a restart loses sessions",
-		     user_of(check));
+		report(
+		    check, RD_FIT_WARN,
+		    "user %s lacks +acl|dryrun, so it cannot be seen whether the user default has "
+		    "all rights; without them a restart loses sessions",
+		    user_of(check));
 	else
-		tell(check, RD_FIT_UNFIT,
-		     "the user default has too few rights, so Redis forgets sessions when it reads "
-		     "its append only file; want `user default off resetpass ~* &* +@all`");
+		report(
+		    check, RD_FIT_UNFIT,
+		    "the user default has too few rights, so Redis forgets sessions when it reads "
+		    "its append only file; want `user default off resetpass ~* &* +@all`");
 }
 
-// Every question, and what is done with its answer.
+// One command, and what is done with its reply.
 struct step {
-	const char *command; // as an ACL names it; NULL: read sees errors too
-	void (*read)(struct rd_redis_check *check,
-		     const redisReply *reply); // NULL: no error is enough
+	const char *command; // as an ACL names it; NULL: read is called for errors too
+	// NULL: any reply but an error is good
+	void (*read)(struct rd_redis_check *check, const redisReply *reply);
 };
 
 #define STEPS_MAX 10
@@ -162,9 +166,9 @@ static size_t ask_all(redisContext *ctx, const struct rd_redis_check *check,
 	const size_t len = check->prefix.len;
 	size_t n = 0;
 
-	for (int greetings = rd_script_greet(ctx, check->config); greetings > 0; greetings--)
+	for (int logins = rd_script_append_login(ctx, check->config); logins > 0; logins--)
 		steps[n++] = (struct step){
-		    greetings == 1 && check->config->address.db ? "select" : "auth", NULL};
+		    logins == 1 && check->config->address.db ? "select" : "auth", NULL};
 	redisAppendCommand(ctx, "INFO");
 	steps[n++] = (struct step){"info", check_info};
 	redisAppendCommand(ctx, "ACL DRYRUN default SET %b{rights}:s 1", prefix, len);
@@ -191,13 +195,13 @@ static bool read_step(redisContext *ctx, struct rd_redis_check *check, const str
 	redisReply *reply = NULL;
 
 	if (redisGetReply(ctx, (void **)&reply) != REDIS_OK) {
-		tell(check, RD_FIT_AWAY, "%s", ctx->errstr);
+		report(check, RD_FIT_AWAY, "%s", ctx->errstr);
 		return false;
 	}
-	// No script has that digest: to be told so means that we may ask.
+	// No script has that digest, so NOSCRIPT means that we may call scripts.
 	if (step->command && reply->type == REDIS_REPLY_ERROR &&
 	    strncmp(reply->str, "NOSCRIPT", 8) != 0)
-		tell_error(check, step->command, reply->str);
+		report_error(check, step->command, reply->str);
 	else if (step->read)
 		step->read(check, reply);
 	freeReplyObject(reply);
@@ -214,7 +218,7 @@ void rd_redis_check(struct rd_redis_check *check)
 	size_t count;
 
 	if (!ctx) {
-		tell(check, RD_FIT_AWAY, "%s: %s", a->unix_path[0] ? a->unix_path : a->host, why);
+		report(check, RD_FIT_AWAY, "%s: %s", a->unix_path[0] ? a->unix_path : a->host, why);
 		return;
 	}
 	redisSetTimeout(ctx, limit);

@@ -1,4 +1,4 @@
-// Whether a Redis is fit to keep sessions: asked once, blocking, by `refreshd -t` and before
+// Whether a Redis is fit to keep sessions: checked once, blocking, by `refreshd -t` and before
 // serving.
 #pragma once
 #include "store/redis/connection.h"
@@ -6,8 +6,8 @@
 enum rd_fit {
 	RD_FIT_OK,
 	RD_FIT_WARN,
-	RD_FIT_AWAY,    // not to be reached, or it cannot answer now
-	RD_FIT_REFUSED, // it does not let us: the name, the password, a right
+	RD_FIT_AWAY,    // not reachable, or it cannot answer now
+	RD_FIT_REFUSED, // it does not let us: user, password or a right
 	RD_FIT_UNFIT,   // it would lose sessions, or lacks commands
 };
 
@@ -19,7 +19,7 @@ struct rd_redis_check {
 	// One sentence each, no secret in it; text is NUL-terminated and borrowed.
 	void (*found)(struct rd_redis_check *check, enum rd_fit fit, const char *text);
 	void *user;
-	bool appends, default_told; // rd_redis_check's own
+	bool appends, default_reported; // rd_redis_check's own
 };
 
 void rd_redis_check(struct rd_redis_check *check);

@@ -12,7 +12,7 @@
 #include "store/redis/identity.h"
 #include "store/redis/script.h"
 
-enum state { DOWN, LOOKING_UP, CONNECTING, GREETING, UP };
+enum state { DOWN, LOOKING_UP, CONNECTING, HANDSHAKE, UP };
 
 struct queue {
 	struct rd_pending *first, *last;
@@ -25,11 +25,11 @@ struct rd_redis {
 	struct rd_dial dial;
 	redisContext *ctx; // NULL when DOWN or LOOKING_UP
 	enum state state;
-	uint32_t listening;     // epoll events asked for
-	int greeted, greetings; // replies to the greeting: got, wanted
-	int failures;           // attempts to connect that failed in a row
-	bool lost;              // a connection that was up
-	int64_t retry_at_ms, greet_by_ms;
+	uint32_t listening;              // epoll events asked for
+	int replies_got, replies_wanted; // in the handshake
+	int failures;                    // attempts to connect that failed in a row
+	bool lost;                       // a connection that was up
+	int64_t retry_at_ms, up_by_ms;   // monotonic
 	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
 	struct rd_identity identity; // of the server, as last seen
 	struct queue sent, waiting;
@@ -63,9 +63,9 @@ static void refuse_all(struct queue *q)
 
 	*q = (struct queue){0};
 	while ((p = pop(&all))) {
-		if (p->held)
-			freeReplyObject(p->held);
-		p->held = NULL;
+		if (p->first_reply)
+			freeReplyObject(p->first_reply);
+		p->first_reply = NULL;
 		p->done(p, &away);
 	}
 }
@@ -81,7 +81,7 @@ static void listen_for(struct rd_redis *r, uint32_t events)
 		r->listening = events;
 }
 
-// Gives the connection up. Whatever was sent may or may not have run, so it is answered `away`.
+// Closes the connection. Whatever was sent may or may not have run, so it is answered `away`.
 static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 {
 	const bool was_up = r->state == UP;
@@ -107,12 +107,13 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 	refuse_all(&r->sent);
 }
 
-static void greet(struct rd_redis *r)
+// Logs in, asks who the server is and loads the scripts, which come last.
+static void begin_handshake(struct rd_redis *r)
 {
-	r->state = GREETING;
-	r->greeted = 0;
-	r->greetings = RD_SCRIPT_COUNT + rd_script_greet(r->ctx, &r->config);
-	r->greetings += rd_identity_ask(r->ctx);
+	r->state = HANDSHAKE;
+	r->replies_got = 0;
+	r->replies_wanted = rd_script_append_login(r->ctx, &r->config);
+	r->replies_wanted += rd_identity_ask(r->ctx) + RD_SCRIPT_COUNT;
 	for (int i = 0; i < RD_SCRIPT_COUNT; i++)
 		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
 }
@@ -129,39 +130,25 @@ static void connect_now(struct rd_redis *r, int64_t now_ms)
 	r->state = LOOKING_UP;
 	if (!r->ctx)
 		return;
-	rd_script_bound(r->ctx->reader);
+	rd_script_limit_lists(r->ctx->reader);
 	r->state = CONNECTING;
 	listen_for(r, EPOLLIN | EPOLLOUT);
 }
 
 static void send_question(struct rd_redis *r, struct rd_pending *p)
 {
-	rd_script_append(r->ctx, &p->question, p->whole ? NULL : r->sha[p->question.script]);
-	if (p->question.durable) // shorter than our own patience, so that the answer is "too few"
+	rd_script_append(r->ctx, &p->question, p->with_text ? NULL : r->sha[p->question.script]);
+	if (p->question.durable) // shorter than our own timeout, so that the answer is "too few"
 		redisAppendCommand(r->ctx, "WAIT 1 %d", r->config.timeout_ms * 3 / 4);
 	push(&r->sent, p);
 	if (!r->unwritten)
 		r->unwritten = p;
 }
 
-// One reply of the greeting. False when Redis refuses us.
-static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t now_ms)
+static void become_up(struct rd_redis *r)
 {
-	const int script = r->greeted++ - (r->greetings - RD_SCRIPT_COUNT);
 	struct rd_pending *p;
 
-	if (reply->type == REDIS_REPLY_ERROR ||
-	    (script >= 0 && (reply->type != REDIS_REPLY_STRING || reply->len != RD_SHA_LEN))) {
-		drop(r, now_ms, reply->type == REDIS_REPLY_ERROR ? reply->str : "odd greeting");
-		return false;
-	}
-	if (script >= 0)
-		memcpy(r->sha[script], reply->str, RD_SHA_LEN);
-	else if (reply->type == REDIS_REPLY_STRING)
-		rd_identity_read(&r->identity, (struct rd_span){reply->str, (size_t)reply->len},
-				 now_ms);
-	if (r->greeted < r->greetings)
-		return true;
 	r->state = UP;
 	r->failures = 0;
 	if (r->lost)
@@ -169,6 +156,25 @@ static bool greeting_reply(struct rd_redis *r, const redisReply *reply, int64_t 
 	rd_log(RD_LOG_INFO, "redis.up", "connected");
 	while ((p = pop(&r->waiting)))
 		send_question(r, p);
+}
+
+// Returns false when Redis refuses us; then the connection is dropped.
+static bool read_handshake(struct rd_redis *r, const redisReply *reply, int64_t now_ms)
+{
+	const int script = r->replies_got++ - (r->replies_wanted - RD_SCRIPT_COUNT);
+
+	if (reply->type == REDIS_REPLY_ERROR ||
+	    (script >= 0 && (reply->type != REDIS_REPLY_STRING || reply->len != RD_SHA_LEN))) {
+		drop(r, now_ms, reply->type == REDIS_REPLY_ERROR ? reply->str : "odd handshake");
+		return false;
+	}
+	if (script >= 0)
+		memcpy(r->sha[script], reply->str, RD_SHA_LEN);
+	else if (reply->type == REDIS_REPLY_STRING)
+		rd_identity_read(&r->identity, (struct rd_span){reply->str, (size_t)reply->len},
+				 now_ms);
+	if (r->replies_got == r->replies_wanted)
+		become_up(r);
 	return true;
 }
 
@@ -177,50 +183,50 @@ static bool is_error(const redisReply *reply, const char *word)
 	return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, word, strlen(word)) == 0;
 }
 
-static void tell_error(struct rd_redis *r, const char *what)
+static void count_and_log_error(struct rd_redis *r, const char *what)
 {
 	rd_count(r->config.counts, RD_METRIC_REDIS_ERRORS);
 	rd_log(RD_LOG_ERROR, "redis.error", "%s", what);
 }
 
-// The reply to the first question in flight; replicas: how many have it, -1 when that was not
-// asked.
-static void finish(struct rd_redis *r, const redisReply *reply, long long replicas)
+// Answers the first question in flight by its script's reply, or sends it again with the text of a
+// script that Redis does not know. replicas: how many have what it wrote, -1 when not asked.
+static void answer_first(struct rd_redis *r, const redisReply *reply, long long replicas)
 {
 	struct rd_pending *p = pop(&r->sent);
 	struct rd_answer answer;
 
-	if (is_error(reply, "NOSCRIPT") && !p->whole) {
-		p->whole = true; // nothing ran; send the text along, which also loads it
+	if (is_error(reply, "NOSCRIPT") && !p->with_text) {
+		p->with_text = true; // nothing ran; the text also loads it
 		send_question(r, p);
 		return;
 	}
 	if (reply->type == REDIS_REPLY_ERROR)
-		tell_error(r, reply->str);
+		count_and_log_error(r, reply->str);
 	rd_script_answer(reply, &answer);
 	if (replicas == 0) {
-		tell_error(r, "no replica has confirmed a write");
+		count_and_log_error(r, "no replica has confirmed a write");
 		answer = (struct rd_answer){.away = true};
 	}
 	p->done(p, &answer);
 }
 
-// Returns whether the reply was kept for later.
-static bool question_reply(struct rd_redis *r, redisReply *reply)
+// Returns whether the reply was kept until its WAIT is answered.
+static bool read_answer(struct rd_redis *r, redisReply *reply)
 {
 	struct rd_pending *p = r->sent.first;
-	redisReply *first = p->held;
+	redisReply *first = p->first_reply;
 
 	if (p->question.durable && !first) {
-		p->held = reply;
+		p->first_reply = reply;
 		return true;
 	}
-	p->held = NULL;
+	p->first_reply = NULL;
 	if (!first) {
-		finish(r, reply, -1);
+		answer_first(r, reply, -1);
 		return false;
 	}
-	finish(r, first, reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0);
+	answer_first(r, first, reply->type == REDIS_REPLY_INTEGER ? reply->integer : 0);
 	freeReplyObject(first);
 	return false;
 }
@@ -234,12 +240,12 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 		const bool demoted = is_error(reply, "READONLY");
 		bool kept = false;
 
-		if (r->state == GREETING) {
-			go_on = greeting_reply(r, reply, now_ms);
+		if (r->state == HANDSHAKE) {
+			go_on = read_handshake(r, reply, now_ms);
 		} else if (r->sent.first && r->sent.first != r->unwritten) {
-			kept = question_reply(r, reply);
+			kept = read_answer(r, reply);
 		} else {
-			drop(r, now_ms, "a reply nobody asked for");
+			drop(r, now_ms, "a reply that nobody asked for");
 			go_on = false;
 		}
 		if (!kept)
@@ -253,7 +259,7 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 		drop(r, now_ms, r->ctx->errstr);
 }
 
-static void see_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
+static void on_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
 {
 	int error = 0;
 	socklen_t len = sizeof error;
@@ -261,7 +267,7 @@ static void see_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now
 	if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
 		drop(r, now_ms, strerror(error));
 	else if (epoll_events & EPOLLOUT)
-		greet(r);
+		begin_handshake(r);
 }
 
 void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
@@ -269,7 +275,7 @@ void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
 	if (r->state == LOOKING_UP)
 		connect_now(r, now_ms);
 	else if (r->state == CONNECTING)
-		see_connected(r, epoll_events, now_ms);
+		on_connected(r, epoll_events, now_ms);
 	else if (r->state != DOWN && (epoll_events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
 		read_replies(r, now_ms);
 }
@@ -277,17 +283,17 @@ void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
 void rd_redis_submit(struct rd_redis *r, struct rd_pending *p)
 {
 	p->deadline_ms = rd_mono_ms() + r->config.timeout_ms;
-	p->whole = false;
-	p->held = NULL;
+	p->with_text = false;
+	p->first_reply = NULL;
 	if (r->state == UP)
 		send_question(r, p);
 	else
 		push(&r->waiting, p);
 }
 
-// The time to answer begins when a question leaves, not when it was made: hashing passwords may
-// have blocked this wake-up for longer than that.
-static void start_clocks(struct rd_redis *r)
+// A question's time begins when it leaves, not when it was made: hashing passwords may have blocked
+// this wake-up for longer than that.
+static void set_deadlines(struct rd_redis *r)
 {
 	const int64_t deadline_ms = r->unwritten ? rd_mono_ms() + r->config.timeout_ms : 0;
 
@@ -299,21 +305,14 @@ static void write_out(struct rd_redis *r, int64_t now_ms)
 {
 	int done = 0;
 
-	if (r->state != GREETING && r->state != UP)
+	if (r->state != HANDSHAKE && r->state != UP)
 		return;
-	start_clocks(r);
+	set_deadlines(r);
 	if (redisBufferWrite(r->ctx, &done) != REDIS_OK) {
 		drop(r, now_ms, r->ctx->errstr);
 		return;
 	}
 	listen_for(r, done ? EPOLLIN : EPOLLIN | EPOLLOUT);
-}
-
-static int sooner(int wait_ms, int64_t at_ms, int64_t now_ms)
-{
-	int64_t left = at_ms > now_ms ? at_ms - now_ms : 0;
-
-	return wait_ms < 0 || left < wait_ms ? (int)left : wait_ms;
 }
 
 static bool overdue(const struct rd_redis *r, int64_t now_ms)
@@ -322,7 +321,7 @@ static bool overdue(const struct rd_redis *r, int64_t now_ms)
 	       now_ms >= r->sent.first->deadline_ms;
 }
 
-static bool is_coming(const struct rd_redis *r)
+static bool is_connecting(const struct rd_redis *r)
 {
 	return r->state != DOWN && r->state != UP;
 }
@@ -332,12 +331,12 @@ int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 	int wait_ms = -1;
 
 	if (r->state == DOWN && now_ms >= r->retry_at_ms) {
-		r->greet_by_ms = now_ms + r->config.timeout_ms;
+		r->up_by_ms = now_ms + r->config.timeout_ms;
 		connect_now(r, now_ms);
 	}
-	if (is_coming(r) && now_ms >= r->greet_by_ms)
+	if (is_connecting(r) && now_ms >= r->up_by_ms)
 		drop(r, now_ms,
-		     r->state == LOOKING_UP ? "no address in time" : "no greeting in time");
+		     r->state == LOOKING_UP ? "no address in time" : "no handshake in time");
 	if (overdue(r, now_ms)) // perhaps it has come, and we were busy
 		read_replies(r, now_ms);
 	if (overdue(r, now_ms))
@@ -346,13 +345,13 @@ int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 		refuse_all(&r->waiting);
 	write_out(r, now_ms);
 	if (r->state == DOWN)
-		wait_ms = sooner(wait_ms, r->retry_at_ms, now_ms);
-	if (is_coming(r))
-		wait_ms = sooner(wait_ms, r->greet_by_ms, now_ms);
+		wait_ms = rd_sooner(wait_ms, rd_ms_until(r->retry_at_ms, now_ms));
+	if (is_connecting(r))
+		wait_ms = rd_sooner(wait_ms, rd_ms_until(r->up_by_ms, now_ms));
 	if (r->sent.first)
-		wait_ms = sooner(wait_ms, r->sent.first->deadline_ms, now_ms);
+		wait_ms = rd_sooner(wait_ms, rd_ms_until(r->sent.first->deadline_ms, now_ms));
 	if (r->waiting.first)
-		wait_ms = sooner(wait_ms, r->waiting.first->deadline_ms, now_ms);
+		wait_ms = rd_sooner(wait_ms, rd_ms_until(r->waiting.first->deadline_ms, now_ms));
 	return wait_ms;
 }
 

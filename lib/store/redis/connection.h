@@ -1,11 +1,11 @@
-// One connection to one Redis that remakes itself. Never blocks, not even for a host name: all
-// questions of one wake-up leave in one write, answers come back in order.
+// One connection to one Redis, which reconnects by itself. Never blocks, not even for a host name:
+// all questions of one wake-up leave in one write, answers come back in order.
 //
 // A question that is not answered timeout_ms after it left drops the connection and with it every
 // question in flight, because hiredis would hand the late reply to the next caller. After a failed
 // attempt to connect, questions are refused at once until an attempt succeeds; attempts are 25..50
-// ms apart at first and 200..400 ms later, jittered. An attempt takes timeout_ms at most; a look-up
-// that is not answered by then is what the next ones wait for, too.
+// ms apart at first and 200..400 ms later, jittered. An attempt takes timeout_ms at most; the next
+// one waits for the same look-up of a name if that is still unanswered.
 //
 // A durable question is followed by WAIT, which holds up what comes behind it on its connection:
 // give such questions a connection of their own.
@@ -43,8 +43,8 @@ struct rd_pending {
 	void (*done)(struct rd_pending *pending, const struct rd_answer *answer);
 	struct rd_pending *next;
 	int64_t deadline_ms; // monotonic
-	bool whole;          // sent as EVAL with the script's text
-	void *held;          // of a durable question: its reply, until the replicas' count is there
+	bool with_text;      // sent as EVAL with the script's text
+	void *first_reply;   // of a durable question: the script's, until WAIT is answered
 };
 
 struct rd_redis;
@@ -55,11 +55,11 @@ struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd
 void rd_redis_submit(struct rd_redis *redis, struct rd_pending *pending);
 void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_ms);
 // Connects when it is time, refuses what is overdue and writes what was submitted. Call it once at
-// the end of each wake-up. Returns the ms until it wants to be called again, -1 for no wish.
+// the end of each wake-up. Returns the ms until it has to be called again, -1 for never.
 int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
 bool rd_redis_up(const struct rd_redis *redis); // connected, scripts loaded
-// Whether acknowledged writes may have been lost within the last window_ms: the server was started,
-// or another one has taken its place.
+// Whether acknowledged writes may have been lost within the last window_ms: the server was started
+// then, or another one took its place.
 bool rd_redis_lost(const struct rd_redis *redis, int64_t window_ms);
 bool rd_redis_settled(const struct rd_redis *redis); // up, or the last attempt failed

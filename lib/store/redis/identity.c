@@ -3,37 +3,30 @@
 struct rd_span rd_info_field(struct rd_span info, struct rd_span name)
 {
 	while (info.len) {
-		const char *end = memchr(info.ptr, '\n', info.len);
-		size_t len = end ? (size_t)(end - info.ptr) : info.len;
+		struct rd_span line = rd_span_cut(&info, '\n');
 
-		if (len > name.len && memcmp(info.ptr, name.ptr, name.len) == 0) {
-			const char *value = info.ptr + name.len;
-
-			len -= name.len;
-			while (len && (value[len - 1] == '\r' || value[len - 1] == ' '))
-				len--;
-			return (struct rd_span){value, len};
-		}
-		len += end != NULL;
-		info = (struct rd_span){info.ptr + len, info.len - len};
+		if (line.len == name.len || !rd_span_begins(line, name))
+			continue;
+		(void)rd_span_take(&line, name.len);
+		while (line.len &&
+		       (line.ptr[line.len - 1] == '\r' || line.ptr[line.len - 1] == ' '))
+			line.len--;
+		return line;
 	}
 	return (struct rd_span){0};
 }
 
-// Seconds that the server is up; a large number when it does not say.
+// Seconds that the server is up; INT32_MAX when it does not say, or more.
 static int64_t uptime_s(struct rd_span info)
 {
-	struct rd_span text = rd_info_field(info, RD_SPAN("uptime_in_seconds:"));
-	int64_t n = text.len ? 0 : INT32_MAX;
+	const struct rd_span text = rd_info_field(info, RD_SPAN("uptime_in_seconds:"));
+	uint64_t n;
 
-	for (size_t i = 0; i < text.len && n < INT32_MAX; i++)
-		n = text.ptr[i] >= '0' && text.ptr[i] <= '9' ? n * 10 + (text.ptr[i] - '0')
-							     : INT32_MAX;
-	return n;
+	return rd_span_number(text, INT32_MAX, &n) ? (int64_t)n : INT32_MAX;
 }
 
-// Takes the id. Returns whether another one was known before.
-static bool changed(char id[static RD_RUN_ID_LEN], struct rd_span now)
+// Stores the id. Returns whether another one was known before.
+static bool replace_id(char id[static RD_RUN_ID_LEN], struct rd_span now)
 {
 	const bool other = id[0] && memcmp(id, now.ptr, RD_RUN_ID_LEN) != 0;
 
@@ -57,9 +50,9 @@ void rd_identity_read(struct rd_identity *identity, struct rd_span info, int64_t
 		if (!identity->known)
 			identity->since_ms = now_ms - uptime_s(info) * 1000;
 		identity->known = true;
-		if (changed(identity->run_id, run))
+		if (replace_id(identity->run_id, run))
 			identity->since_ms = now_ms;
 	}
-	if (replication.len == RD_RUN_ID_LEN && changed(identity->replication_id, replication))
+	if (replication.len == RD_RUN_ID_LEN && replace_id(identity->replication_id, replication))
 		identity->since_ms = now_ms;
 }

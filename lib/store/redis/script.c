@@ -1,5 +1,5 @@
 #include "store/redis/script.h"
-#include <stdio.h>
+#include <assert.h>
 
 const char *const rd_script_texts[RD_SCRIPT_COUNT] = {
     // clang-format off
@@ -43,6 +43,7 @@ void rd_script_append(redisContext *ctx, const struct rd_question *question, con
 	const char keys[2] = {(char)('0' + question->keys), 0};
 	int n = 3;
 
+	assert(rd_question_sound(question));
 	argv[0] = sha ? "EVALSHA" : "EVAL";
 	argv[1] = sha ? sha : rd_script_texts[question->script];
 	argv[2] = keys;
@@ -60,7 +61,7 @@ void rd_script_append(redisContext *ctx, const struct rd_question *question, con
 	redisAppendCommandArgv(ctx, n, argv, len);
 }
 
-int rd_script_greet(redisContext *ctx, const struct rd_redis_config *config)
+int rd_script_append_login(redisContext *ctx, const struct rd_redis_config *config)
 {
 	int replies = 0;
 
@@ -100,22 +101,22 @@ void rd_script_answer(const redisReply *reply, struct rd_answer *out)
 	}
 }
 
-// hiredis makes room for as many members as a reply announces, before any has come; and what is
-// made must be freed, member by member. No answer of ours has more than RD_ANSWER_PARTS.
-static redisReplyObjectFunctions reply_makers;
-static void *(*make_list)(const redisReadTask *task, int members);
+// hiredis allocates as many members as a reply announces, before any has come, and frees them one
+// by one. No answer of ours has more than RD_ANSWER_PARTS.
+static redisReplyObjectFunctions limited_functions;
+static void *(*create_array)(const redisReadTask *task, int members);
 
-static void *make_short_list(const redisReadTask *task, int members)
+static void *create_short_array(const redisReadTask *task, int members)
 {
-	return members > RD_ANSWER_PARTS ? NULL : make_list(task, members);
+	return members > RD_ANSWER_PARTS ? NULL : create_array(task, members);
 }
 
-void rd_script_bound(redisReader *reader)
+void rd_script_limit_lists(redisReader *reader)
 {
-	if (!make_list) {
-		reply_makers = *reader->fn;
-		make_list = reply_makers.createArray;
-		reply_makers.createArray = make_short_list;
+	if (!create_array) {
+		limited_functions = *reader->fn;
+		create_array = limited_functions.createArray;
+		limited_functions.createArray = create_short_array;
 	}
-	reader->fn = &reply_makers;
+	reader->fn = &limited_functions;
 }

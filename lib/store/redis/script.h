@@ -8,15 +8,15 @@
 
 extern const char *const rd_script_texts[RD_SCRIPT_COUNT];
 
-// Appends the call to ctx's output: EVALSHA by sha (RD_SHA_LEN bytes), or with NULL EVAL and the
-// text.
+// Appends the call to ctx's output: EVALSHA by sha (RD_SHA_LEN bytes), or for NULL EVAL and the
+// text. question: sound (asserted).
 void rd_script_append(redisContext *ctx, const struct rd_question *question, const char *sha);
 
-// Appends AUTH and SELECT as the configuration wants them. Returns how many replies will come.
-int rd_script_greet(redisContext *ctx, const struct rd_redis_config *config);
+// Appends AUTH and SELECT as the configuration demands. Returns how many replies will come.
+int rd_script_append_login(redisContext *ctx, const struct rd_redis_config *config);
 
-// Turns a reply into an answer that borrows from it. Anything unforeseen is away.
+// Makes a reply an answer that borrows from it. A reply that no script gives is `away`.
 void rd_script_answer(const redisReply *reply, struct rd_answer *out);
 
-// Lets the reader take no list that is longer than any answer of ours.
-void rd_script_bound(redisReader *reader);
+// Makes the reader refuse lists longer than RD_ANSWER_PARTS.
+void rd_script_limit_lists(redisReader *reader);
