@@ -229,7 +229,7 @@ static void start(struct rd_conn *c)
 		answer(c);
 		return;
 	}
-	c->hashing = c->call.op->hashes;
+	c->hashing = (c->call.op->flags & RD_OP_HASHES) != 0;
 	c->loop->hashing_count += c->hashing;
 	ask_store(c);
 }

@@ -3,12 +3,13 @@
 static void begin_member(struct rd_buf *buf, const char *name)
 {
 	const char before = buf->len ? buf->ptr[buf->len - 1] : '{';
+	const bool first = before == '{' || before == '[';
 
-	if (before != '{' && before != '[')
-		rd_put_lit(buf, ",");
-	if (!name)
+	if (!name) {
+		rd_put_str(buf, first ? "" : ",");
 		return;
-	rd_put_lit(buf, "\"");
+	}
+	rd_put_str(buf, first ? "\"" : ",\"");
 	rd_put_str(buf, name);
 	rd_put_lit(buf, "\":");
 }

@@ -16,16 +16,11 @@ bool rd_scope_valid(struct rd_span scope)
 
 bool rd_scope_next(struct rd_span *rest, struct rd_span *word)
 {
-	const char *blank = rest->len ? memchr(rest->ptr, ' ', rest->len) : NULL;
-	const size_t len = blank ? (size_t)(blank - rest->ptr) : rest->len;
-	const size_t used = len + (blank != NULL);
-
-	*word = (struct rd_span){rest->ptr, len};
-	*rest = (struct rd_span){rest->len ? rest->ptr + used : NULL, rest->len - used};
-	return len > 0;
+	*word = rd_span_cut(rest, ' ');
+	return word->len > 0;
 }
 
-static bool has(struct rd_span scope, struct rd_span wanted)
+static bool has_word(struct rd_span scope, struct rd_span wanted)
 {
 	struct rd_span word;
 
@@ -40,7 +35,7 @@ bool rd_scope_covers(struct rd_span granted, struct rd_span asked)
 	struct rd_span word;
 
 	while (rd_scope_next(&asked, &word))
-		if (!has(granted, word))
+		if (!has_word(granted, word))
 			return false;
 	return true;
 }

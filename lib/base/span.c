@@ -1,6 +1,16 @@
 #include "base/span.h"
 #include <assert.h>
 
+bool rd_span_only(struct rd_span span, const char *alphabet)
+{
+	const size_t len = strlen(alphabet);
+
+	for (size_t i = 0; i < span.len; i++)
+		if (!memchr(alphabet, span.ptr[i], len))
+			return false;
+	return true;
+}
+
 struct rd_span rd_span_take(struct rd_span *rest, size_t len)
 {
 	const struct rd_span taken = {rest->ptr, len};

@@ -27,6 +27,12 @@ static inline bool rd_span_begins(struct rd_span span, struct rd_span with)
 	return span.len >= with.len && (with.len == 0 || memcmp(span.ptr, with.ptr, with.len) == 0);
 }
 
+// Whether every byte is one of the alphabet, NUL-terminated. True for the empty span.
+[[nodiscard]] bool rd_span_only(struct rd_span span, const char *alphabet);
+
+#define RD_DIGITS "0123456789"
+#define RD_ALNUM  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" RD_DIGITS
+
 // Takes the first len bytes off *rest, which must have them (asserted).
 struct rd_span rd_span_take(struct rd_span *rest, size_t len);
 

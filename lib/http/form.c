@@ -1,6 +1,6 @@
 #include "http/form.h"
 
-static int hex(char c)
+static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -19,9 +19,9 @@ long rd_form_unescape(char *text, size_t len)
 		if (c == '+') {
 			c = ' ';
 		} else if (c == '%') {
-			if (len - i < 3 || hex(text[i + 1]) < 0 || hex(text[i + 2]) < 0)
+			if (len - i < 3 || hex_digit(text[i + 1]) < 0 || hex_digit(text[i + 2]) < 0)
 				return -1;
-			c = (char)(hex(text[i + 1]) << 4 | hex(text[i + 2]));
+			c = (char)(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2]));
 			i += 2;
 		}
 		if (c == 0)
@@ -31,21 +31,23 @@ long rd_form_unescape(char *text, size_t len)
 	return (long)to;
 }
 
-static bool add(struct rd_form *form, char *field, size_t len)
+static bool add_field(struct rd_form *form, char *field, size_t len)
 {
 	char *equals = memchr(field, '=', len);
 	size_t name_len = equals ? (size_t)(equals - field) : len;
-	long n = rd_form_unescape(field, name_len);
-	long v = equals ? rd_form_unescape(equals + 1, len - name_len - 1) : 0;
-	const struct rd_span name = {field, n < 0 ? 0 : (size_t)n};
+	long name_size = rd_form_unescape(field, name_len);
+	long value_size = equals ? rd_form_unescape(equals + 1, len - name_len - 1) : 0;
+	struct rd_span name;
 
-	if (n < 0 || v < 0 || form->count == RD_FORM_MAX)
+	if (name_size < 0 || value_size < 0 || form->count == RD_FORM_MAX)
 		return false;
+	name = (struct rd_span){field, (size_t)name_size};
 	for (size_t i = 0; i < form->count; i++)
 		if (rd_span_is(form->name[i], name))
 			return false;
 	form->name[form->count] = name;
-	form->value[form->count++] = (struct rd_span){equals ? equals + 1 : field, (size_t)v};
+	form->value[form->count++] =
+	    (struct rd_span){equals ? equals + 1 : field, (size_t)value_size};
 	return true;
 }
 
@@ -56,7 +58,7 @@ bool rd_form_parse(char *text, size_t len, struct rd_form *out)
 		char *amp = memchr(text, '&', len);
 		size_t field = amp ? (size_t)(amp - text) : len;
 
-		if (field && !add(out, text, field))
+		if (field && !add_field(out, text, field))
 			return false;
 		if (!amp)
 			break;

@@ -9,13 +9,13 @@ struct rd_form {
 	struct rd_span name[RD_FORM_MAX], value[RD_FORM_MAX];
 };
 
-// Decodes len bytes at text, which it overwrites and which *out borrows. False: a bad %, a NUL, the
-// same name twice, or too many fields. A name without value counts as absent (RFC 6749
-// section 3.2).
+// Decodes the len bytes at text, in place; *out borrows from them. False for a bad %, a NUL, the
+// same name twice, or too many fields. A name without a value counts as absent (RFC 6749 section
+// 3.2).
 [[nodiscard]] bool rd_form_parse(char *text, size_t len, struct rd_form *out);
 
-// The value, empty when absent.
+// Returns the value, empty when absent.
 struct rd_span rd_form_get(const struct rd_form *form, struct rd_span name);
 
-// Decodes %XX and + in place. Returns the new length, or -1.
+// Decodes %XX and + in place. Returns the new length, or -1 for a bad % or a NUL.
 [[nodiscard]] long rd_form_unescape(char *text, size_t len);

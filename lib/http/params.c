@@ -6,9 +6,9 @@ static const struct rd_span names[RD_PARAM_COUNT] = {
 #undef NAME_ROW
 };
 
-// nginx users often include fastcgi_params beside ours, so the same value twice is fine for a CGI
-// variable. A client's header is not.
-static void file(struct rd_params *params, size_t i, struct rd_span value)
+// Operators often include nginx' fastcgi_params beside our own, so a CGI variable may come twice
+// with one value. A client's header may not.
+static void set_value(struct rd_params *params, size_t i, struct rd_span value)
 {
 	const bool header = memcmp(names[i].ptr, "HTTP_", 5) == 0;
 
@@ -26,7 +26,7 @@ void rd_params_add(struct rd_params *params, struct rd_span pair)
 		if (pair.len < len || pair.ptr[len - 1] != '=' ||
 		    memcmp(pair.ptr, names[i].ptr, len) != 0)
 			continue;
-		file(params, i, (struct rd_span){pair.ptr + len, pair.len - len});
+		set_value(params, i, (struct rd_span){pair.ptr + len, pair.len - len});
 		return;
 	}
 }

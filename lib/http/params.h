@@ -1,4 +1,4 @@
-// What nginx tells about a request: the FastCGI parameters we know, everything else is ignored.
+// What nginx says of a request: the FastCGI parameters that we know. Others are ignored.
 #pragma once
 #include <assert.h>
 #include "base/span.h"
@@ -45,10 +45,11 @@ struct rd_params {
 };
 static_assert(RD_PARAM_COUNT <= 32, "struct rd_params keeps its repeats in 32 bits");
 
+// Whether it came more than once, so that its value may not be believed.
 static inline bool rd_params_repeated(const struct rd_params *params, enum rd_param param)
 {
 	return params->repeated >> param & 1;
 }
 
-// Files one `NAME=value` under its name. Unknown names are left out.
+// Adds one `NAME=value`, borrowed. Unknown names are ignored.
 void rd_params_add(struct rd_params *params, struct rd_span pair);

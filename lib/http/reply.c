@@ -1,5 +1,6 @@
 #include "http/reply.h"
 #include <assert.h>
+#include "base/json_write.h"
 
 void rd_reply_header(struct rd_reply *reply, const char *name, struct rd_span value)
 {
@@ -18,37 +19,28 @@ void rd_reply_retry_after(struct rd_reply *reply, int64_t seconds)
 	rd_put_lit(&reply->head, "\r\n");
 }
 
-static void text_member(struct rd_buf *body, const char *name, struct rd_span value)
+// Members that the dialect has no name for, and empty texts, are left out.
+static void put_text(struct rd_buf *body, const char *name, struct rd_span value)
 {
-	if (!name || !value.len)
-		return;
-	rd_put_str(body, body->len ? ",\"" : "{\"");
-	rd_put_str(body, name);
-	rd_put_lit(body, "\":");
-	rd_put_json(body, value);
+	if (name && value.len)
+		rd_json_put_text(body, name, value);
 }
 
 // A token's alphabet needs no escaping, and looking for what does would cost a third of a
 // microsecond.
-static void token_member(struct rd_buf *body, const char *name, struct rd_span value)
+static void put_token(struct rd_buf *body, const char *name, struct rd_span value)
 {
 	if (!name || !value.len)
 		return;
-	rd_put_str(body, body->len ? ",\"" : "{\"");
-	rd_put_str(body, name);
-	rd_put_lit(body, "\":\"");
+	rd_json_put(body, name, "\"");
 	rd_put_span(body, value);
 	rd_put_lit(body, "\"");
 }
 
-static void number_member(struct rd_buf *body, const char *name, int64_t value)
+static void put_seconds(struct rd_buf *body, const char *name, int64_t value_s)
 {
-	if (!name)
-		return;
-	rd_put_str(body, body->len ? ",\"" : "{\"");
-	rd_put_str(body, name);
-	rd_put_lit(body, "\":");
-	rd_put_u64(body, value < 0 ? 0 : (uint64_t)value);
+	if (name)
+		rd_json_put_number(body, name, value_s < 0 ? 0 : (uint64_t)value_s);
 }
 
 void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, enum rd_result result,
@@ -74,7 +66,8 @@ void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, en
 		rd_reply_retry_after(reply, 1);
 	if (dialect->oauth)
 		rd_reply_header(reply, "Pragma", RD_SPAN("no-cache"));
-	text_member(&reply->body, dialect->error, rd_span(text));
+	rd_put_lit(&reply->body, "{");
+	put_text(&reply->body, dialect->error, rd_span(text));
 	rd_put_lit(&reply->body, "}");
 }
 
@@ -85,9 +78,9 @@ struct cookie {
 	bool for_scripts;
 };
 
-// RFC 6265bis section 4.1: for this host alone, never sent along by foreign pages, and mostly out
-// of reach of scripts. A browser ignores a __Host- cookie with other attributes, also when it is to
-// delete one.
+// RFC 6265bis section 4.1: for this host only, never added to requests of foreign pages, and but
+// for the one for scripts out of their reach. A browser ignores a __Host- cookie with other
+// attributes, also when it is to be deleted.
 static void set_cookie(struct rd_reply *reply, const struct cookie *cookie)
 {
 	rd_put_lit(&reply->head, "Set-Cookie: ");
@@ -102,47 +95,57 @@ static void set_cookie(struct rd_reply *reply, const struct cookie *cookie)
 }
 
 static void set_cookies(struct rd_reply *reply, const struct rd_dialect *dialect,
-			const struct rd_token_response *grant)
+			const struct rd_token_response *response)
 {
-	set_cookie(reply,
-		   &(struct cookie){dialect->cookie, grant->refresh, grant->idle_left_s, false});
-	if (dialect->csrf && grant->csrf.len)
-		set_cookie(reply,
-			   &(struct cookie){dialect->csrf, grant->csrf, grant->idle_left_s, true});
+	const struct cookie refresh = {.name = dialect->cookie,
+				       .value = response->refresh,
+				       .max_age_s = response->idle_left_s};
+	const struct cookie csrf = {.name = dialect->csrf,
+				    .value = response->csrf,
+				    .max_age_s = response->idle_left_s,
+				    .for_scripts = true};
+
+	set_cookie(reply, &refresh);
+	if (csrf.name && csrf.value.len)
+		set_cookie(reply, &csrf);
 }
 
 void rd_reply_clear_cookies(struct rd_reply *reply, const struct rd_dialect *dialect, bool csrf)
 {
-	if (dialect->cookie)
-		set_cookie(reply, &(struct cookie){.name = dialect->cookie});
-	if (dialect->csrf && csrf)
-		set_cookie(reply, &(struct cookie){.name = dialect->csrf, .for_scripts = true});
+	const struct cookie no_refresh = {.name = dialect->cookie};
+	const struct cookie no_csrf = {.name = dialect->csrf, .for_scripts = true};
+
+	if (no_refresh.name)
+		set_cookie(reply, &no_refresh);
+	if (no_csrf.name && csrf)
+		set_cookie(reply, &no_csrf);
 }
 
 void rd_reply_token_response(struct rd_reply *reply, const struct rd_dialect *dialect,
-			     const struct rd_token_response *grant)
+			     const struct rd_token_response *response)
 {
 	struct rd_buf *body = &reply->body;
 
 	reply->status = 200;
-	token_member(body, dialect->access, grant->access);
-	if (dialect->oauth || grant->bearer_type)
-		text_member(body, "token_type", RD_SPAN("Bearer"));
-	number_member(body, dialect->expires_in, grant->expires_in_s);
-	if (grant->by_cookie && grant->refresh.len)
-		set_cookies(reply, dialect, grant);
+	rd_put_lit(body, "{");
+	put_token(body, dialect->access, response->access);
+	if (dialect->oauth || response->bearer_type)
+		put_text(body, "token_type", RD_SPAN("Bearer"));
+	put_seconds(body, dialect->expires_in, response->expires_in_s);
+	if (response->by_cookie && response->refresh.len)
+		set_cookies(reply, dialect, response);
 	else
-		token_member(body, dialect->refresh, grant->refresh);
-	if (dialect->oauth || grant->bearer_type)
-		text_member(body, "scope", grant->scope);
+		put_token(body, dialect->refresh, response->refresh);
+	if (dialect->oauth || response->bearer_type)
+		put_text(body, "scope", response->scope);
 	if (dialect->oauth) {
-		number_member(body, "refresh_token_timeout", grant->idle_left_s);
-		number_member(body, "authorization_expires_in", grant->absolute_left_s);
+		put_seconds(body, "refresh_token_timeout", response->idle_left_s);
+		put_seconds(body, "authorization_expires_in", response->absolute_left_s);
 		rd_reply_header(reply, "Pragma", RD_SPAN("no-cache"));
 	}
 	rd_put_lit(body, "}");
-	if (dialect->refresh_header && grant->refresh.len)
-		rd_reply_header(reply, "Refresh-Token", grant->refresh);
+	if (dialect->refresh_header && response->refresh.len)
+		rd_reply_header(reply, "Refresh-Token", response->refresh);
 }
 
 void rd_reply_empty(struct rd_reply *reply)
@@ -150,12 +153,12 @@ void rd_reply_empty(struct rd_reply *reply)
 	reply->status = 204;
 }
 
-static const char *reason(int status)
+static const char *status_line(int status)
 {
 	static const struct {
 		int status;
 		const char *line;
-	} reasons[] = {
+	} lines[] = {
 	    {200, "200 OK"},
 	    {204, "204 No Content"},
 	    {400, "400 Bad Request"},
@@ -169,9 +172,9 @@ static const char *reason(int status)
 	    {503, "503 Service Unavailable"},
 	};
 
-	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-		if (reasons[i].status == status)
-			return reasons[i].line;
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (lines[i].status == status)
+			return lines[i].line;
 	return "500 Internal Server Error";
 }
 
@@ -180,17 +183,22 @@ void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out)
 	const bool has_body = reply->status != 204; // else no type and no length: RFC 9110 8.6
 
 	rd_put_lit(out, "Status: ");
-	rd_put_str(out, reason(reply->status));
-	rd_put_str(out, has_body ? "\r\nContent-Type: " : "");
-	rd_put_str(out, !has_body ? "" : reply->type ? reply->type : "application/json");
-	rd_put_str(out, reply->max_age_s ? "\r\nCache-Control: public, max-age="
-					 : "\r\nCache-Control: no-store");
-	if (reply->max_age_s)
+	rd_put_str(out, status_line(reply->status));
+	if (has_body) {
+		rd_put_lit(out, "\r\nContent-Type: ");
+		rd_put_str(out, reply->type ? reply->type : "application/json");
+	}
+	if (reply->max_age_s) {
+		rd_put_lit(out, "\r\nCache-Control: public, max-age=");
 		rd_put_u64(out, reply->max_age_s);
+	} else {
+		rd_put_lit(out, "\r\nCache-Control: no-store");
+	}
 	rd_put_lit(out, "\r\nX-Content-Type-Options: nosniff");
-	rd_put_str(out, has_body ? "\r\nContent-Length: " : "");
-	if (has_body)
+	if (has_body) {
+		rd_put_lit(out, "\r\nContent-Length: ");
 		rd_put_u64(out, reply->body.len);
+	}
 	rd_put_lit(out, "\r\nX-Request-Id: ");
 	rd_put_span(out, reply->request_id);
 	rd_put_lit(out, "\r\n");

@@ -4,13 +4,8 @@
 #include "http/cookie.h"
 #include "token/refresh.h"
 
-static bool repeated(const struct rd_params *params, enum rd_param param)
-{
-	return params->repeated >> param & 1;
-}
-
-// Whether a header's scheme is this one, and what follows it.
-static bool scheme(struct rd_span header, struct rd_span name, struct rd_span *rest)
+// Whether a header's scheme is this one; then *rest is what follows it.
+static bool has_scheme(struct rd_span header, struct rd_span name, struct rd_span *rest)
 {
 	if (header.len <= name.len || strncasecmp(header.ptr, name.ptr, name.len) != 0 ||
 	    header.ptr[name.len] != ' ')
@@ -24,9 +19,9 @@ static bool scheme(struct rd_span header, struct rd_span name, struct rd_span *r
 enum rd_result rd_decode_bearer(const struct rd_params *params, struct rd_span *out)
 {
 	*out = (struct rd_span){0};
-	if (repeated(params, RD_PARAM_AUTHORIZATION))
+	if (rd_params_repeated(params, RD_PARAM_AUTHORIZATION))
 		return RD_BAD_REQUEST;
-	if (!scheme(params->value[RD_PARAM_AUTHORIZATION], RD_SPAN("Bearer"), out) || !out->len)
+	if (!has_scheme(params->value[RD_PARAM_AUTHORIZATION], RD_SPAN("Bearer"), out) || !out->len)
 		return RD_MISSING_TOKEN;
 	return RD_OK;
 }
@@ -39,12 +34,12 @@ enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 	size_t len;
 	long id, secret;
 
-	if (repeated(params, RD_PARAM_AUTHORIZATION))
+	if (rd_params_repeated(params, RD_PARAM_AUTHORIZATION))
 		return RD_BAD_REQUEST;
 	if (!params->value[RD_PARAM_AUTHORIZATION].len)
 		return RD_OK;
 	out->basic = true;
-	if (!scheme(params->value[RD_PARAM_AUTHORIZATION], RD_SPAN("Basic"), &text) ||
+	if (!has_scheme(params->value[RD_PARAM_AUTHORIZATION], RD_SPAN("Basic"), &text) ||
 	    sodium_base642bin((unsigned char *)scratch, RD_BASIC_MAX, text.ptr, text.len, NULL,
 			      &len, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
 		return RD_BAD_CLIENT;
@@ -60,13 +55,14 @@ enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 	return RD_OK;
 }
 
-// CONTENT_TYPE is the first header's; where nginx passes all headers, each comes as a header too.
-static bool two_types(const struct rd_params *params)
+// CONTENT_TYPE is the first header's; where nginx passes all headers, each also comes as HTTP_.
+static bool type_repeated(const struct rd_params *params)
 {
-	return repeated(params, RD_PARAM_CONTENT_TYPE) || repeated(params, RD_PARAM_TYPE_HEADER);
+	return rd_params_repeated(params, RD_PARAM_CONTENT_TYPE) ||
+	       rd_params_repeated(params, RD_PARAM_TYPE_HEADER);
 }
 
-// Compares the media type and leaves parameters such as charset aside (RFC 9110 section 8.3.1).
+// Compares the media type without parameters such as charset (RFC 9110 section 8.3.1).
 static bool is_type(const struct rd_params *params, struct rd_span type)
 {
 	struct rd_span given = params->value[RD_PARAM_CONTENT_TYPE];
@@ -82,7 +78,7 @@ static bool is_type(const struct rd_params *params, struct rd_span type)
 enum rd_result rd_decode_json(const struct rd_request *request, struct json_object **out)
 {
 	*out = NULL;
-	if (two_types(request->params))
+	if (type_repeated(request->params))
 		return RD_BAD_REQUEST;
 	if (!is_type(request->params, RD_SPAN("application/json")))
 		return RD_BAD_TYPE;
@@ -97,7 +93,7 @@ static enum rd_result from_json(const struct rd_request *request, struct json_ob
 	int found;
 
 	if (request->body_len == 0)
-		return RD_MISSING_TOKEN; // nothing has no type
+		return RD_MISSING_TOKEN; // no body, no type
 	result = rd_decode_json(request, json);
 	if (result)
 		return result;
@@ -107,9 +103,9 @@ static enum rd_result from_json(const struct rd_request *request, struct json_ob
 	return found && out->len ? RD_OK : RD_MISSING_TOKEN;
 }
 
-// No body is no JSON token; a body must be JSON and may not contradict the header.
-static enum rd_result from_either(const struct rd_request *request, struct json_object **json,
-				  struct rd_span *out)
+// Without a body there is only the header; a body must be JSON and hold no token beside it.
+static enum rd_result from_json_or_bearer(const struct rd_request *request,
+					  struct json_object **json, struct rd_span *out)
 {
 	struct rd_span member = {0};
 	enum rd_result result = rd_decode_bearer(request->params, out);
@@ -119,7 +115,9 @@ static enum rd_result from_either(const struct rd_request *request, struct json_
 	if (result == RD_MISSING_TOKEN)
 		return from_json(request, json, out);
 	result = from_json(request, json, &member);
-	return result == RD_OK ? RD_BAD_REQUEST : result == RD_MISSING_TOKEN ? RD_OK : result;
+	if (result == RD_MISSING_TOKEN)
+		return RD_OK;
+	return result ? result : RD_BAD_REQUEST;
 }
 
 static enum rd_result from_json_or_cookie(const struct rd_request *request,
@@ -141,15 +139,15 @@ static enum rd_result from_json_or_cookie(const struct rd_request *request,
 	return result;
 }
 
-// Neither a form nor a plain link of a foreign page can say that it sends JSON (Fetch standard,
-// CORS-safelisted headers), so that is asked for even when there is no body.
+// A foreign page cannot declare JSON by a form or a link (Fetch standard, CORS-safelisted headers),
+// so the type is required even without a body.
 enum rd_result rd_decode_page(const struct rd_request *request, bool *unnamed_origin)
 {
 	enum rd_result result = rd_cookie_same_origin(request->params, unnamed_origin);
 
 	if (result)
 		return result;
-	if (two_types(request->params))
+	if (type_repeated(request->params))
 		return RD_BAD_REQUEST;
 	return is_type(request->params, RD_SPAN("application/json")) ? RD_OK : RD_BAD_TYPE;
 }
@@ -164,7 +162,7 @@ static enum rd_result from_cookie(const struct rd_request *request, struct json_
 		return result;
 	result = from_json(request, json, &member);
 	if (result != RD_MISSING_TOKEN)
-		return result ? result : RD_BAD_REQUEST; // scripts do not have it
+		return result ? result : RD_BAD_REQUEST; // scripts cannot read it
 	out->by_cookie = true;
 	return rd_cookie_find(request->params, rd_span(request->dialect->cookie), &out->token);
 }
@@ -172,7 +170,7 @@ static enum rd_result from_cookie(const struct rd_request *request, struct json_
 static enum rd_result from_header(const struct rd_params *params, struct rd_span *out)
 {
 	*out = params->value[RD_PARAM_REFRESH_TOKEN];
-	if (repeated(params, RD_PARAM_REFRESH_TOKEN))
+	if (rd_params_repeated(params, RD_PARAM_REFRESH_TOKEN))
 		return RD_BAD_REQUEST;
 	return out->len ? RD_OK : RD_MISSING_TOKEN;
 }
@@ -184,7 +182,7 @@ enum rd_result rd_decode_form(const struct rd_request *request, char *scratch, s
 	enum rd_result result;
 
 	*client = (struct rd_client_claim){0};
-	if (two_types(request->params) || request->body_len == 0)
+	if (type_repeated(request->params) || request->body_len == 0)
 		return RD_BAD_REQUEST;
 	if (!is_type(request->params, RD_SPAN("application/x-www-form-urlencoded")))
 		return RD_BAD_TYPE;
@@ -198,11 +196,11 @@ enum rd_result rd_decode_form(const struct rd_request *request, char *scratch, s
 	if (client->basic && (secret.len || (id.len && !rd_span_is(id, client->id))))
 		return RD_BAD_REQUEST;
 	if (!client->basic)
-		*client = (struct rd_client_claim){id, secret, false};
+		*client = (struct rd_client_claim){.id = id, .secret = secret};
 	return RD_OK;
 }
 
-// RFC 6749 section 6. grant: the form must say that it wants a refresh.
+// RFC 6749 section 6. grant: grant_type is required, and scope is read.
 static enum rd_result from_form(const struct rd_request *request, char *scratch, bool grant,
 				struct rd_credential *out)
 {
@@ -235,7 +233,7 @@ enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch
 	case RD_IN_JSON:
 		return from_json(request, json, &out->token);
 	case RD_IN_JSON_OR_BEARER:
-		return from_either(request, json, &out->token);
+		return from_json_or_bearer(request, json, &out->token);
 	case RD_IN_JSON_OR_COOKIE:
 		return from_json_or_cookie(request, json, out);
 	case RD_IN_COOKIE:
@@ -246,9 +244,9 @@ enum rd_result rd_decode_refresh(const struct rd_request *request, char *scratch
 	return RD_INTERNAL;
 }
 
-// The refresh token in the dialect's own place; for those that have it as Bearer there is none.
-static enum rd_result own_place(const struct rd_request *request, char *scratch,
-				struct json_object **json, struct rd_credential *out)
+// The refresh token where the dialect has it, but for Authorization, which rd_decode_logout reads.
+static enum rd_result from_own_place(const struct rd_request *request, char *scratch,
+				     struct json_object **json, struct rd_credential *out)
 {
 	switch (request->dialect->in) {
 	case RD_IN_BEARER:
@@ -266,7 +264,6 @@ static enum rd_result own_place(const struct rd_request *request, char *scratch,
 enum rd_result rd_decode_logout(const struct rd_request *request, char *scratch,
 				struct json_object **json, struct rd_credential *out)
 {
-	const struct rd_span prefix = RD_SPAN(RD_TOKEN_PREFIX);
 	struct rd_span bearer;
 	enum rd_result result, beside = rd_decode_bearer(request->params, &bearer);
 	bool access;
@@ -275,8 +272,8 @@ enum rd_result rd_decode_logout(const struct rd_request *request, char *scratch,
 	*json = NULL;
 	if (beside == RD_BAD_REQUEST)
 		return beside;
-	access = bearer.len < prefix.len || memcmp(bearer.ptr, prefix.ptr, prefix.len) != 0;
-	result = own_place(request, scratch, json, out);
+	access = !rd_span_begins(bearer, RD_SPAN(RD_TOKEN_PREFIX));
+	result = from_own_place(request, scratch, json, out);
 	if (result == RD_OK)
 		return beside == RD_OK && !access ? RD_BAD_REQUEST : RD_OK;
 	if (result == RD_MISSING_TOKEN && beside == RD_OK) {

@@ -2,10 +2,6 @@
 #include <assert.h>
 #include <sys/mman.h>
 
-#define ROUTE_NAME(name) #name,
-const char *const rd_route_names[RD_ROUTE_COUNT] = {RD_ROUTES(ROUTE_NAME)};
-#undef ROUTE_NAME
-
 struct rd_metrics *rd_metrics_new(unsigned places, unsigned workers)
 {
 	const size_t size = sizeof(struct rd_metrics) + (places + 1) * sizeof(struct rd_counts);

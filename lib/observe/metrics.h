@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include "base/buf.h"
+#include "base/operations.h"
 #include "base/outcomes.h"
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock cannot be shared between processes");
@@ -33,12 +34,6 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock cannot be shared between proc
 	X(KEY_AGE,          signing_key_age_seconds,  gauge,     key_age,     "Seconds since the signing key became active.") \
 	X(LINES_DROPPED,    log_lines_dropped_total,  counter,   lines,       "Log lines not written, by reason.")
 
-// In the order of lib/op's table, which checks that; NONE is for requests that reach no operation.
-#define RD_ROUTES(X) \
-	X(refresh) X(login) X(logout) X(logout_all) X(sessions) X(session) X(issue) X(revoke) \
-	X(introspect) X(verify) X(whoami) X(metadata) X(jwks) X(health) X(ready) X(version) \
-	X(metrics) X(none)
-
 // HTTP statuses of answers; any other one counts as 0.
 #define RD_CODES(X) \
 	X(200) X(204) X(400) X(401) X(403) X(404) X(405) X(413) X(415) X(429) X(500) X(503) X(0)
@@ -57,12 +52,6 @@ enum rd_metric {
 #undef RD_METRIC_ENUM
 	    RD_METRIC_COUNT
 };
-enum rd_route {
-#define RD_ROUTE_ENUM(name) RD_ROUTE_##name,
-	RD_ROUTES(RD_ROUTE_ENUM)
-#undef RD_ROUTE_ENUM
-	    RD_ROUTE_COUNT
-};
 enum { RD_CODE_COUNT = 0 RD_CODES(RD_ONE), RD_BUCKET_COUNT = 1 RD_BUCKETS(RD_ONE) };
 enum rd_worker_state {
 	RD_WORKER_DOWN, // ended and not replaced yet
@@ -72,8 +61,6 @@ enum rd_worker_state {
 	RD_WORKER_STATE_COUNT
 };
 enum rd_line_lost { RD_LINE_BLOCKED, RD_LINE_LIMITED, RD_LINE_LOST_COUNT };
-
-extern const char *const rd_route_names[RD_ROUTE_COUNT];
 
 typedef _Atomic uint64_t rd_counter;
 

@@ -1,10 +1,10 @@
 #include "op/agent.h"
 #include "base/buf.h"
 
-#define VERSION_MAX 8 // digits of a major version
+#define VERSION_MAX 99999999 // of a major version
 
-// The first that an agent names. All claim to be others that come later here: Edge says Chrome and
-// Safari too.
+// The first that an agent names counts: each also claims to be one that comes later here, as Edge
+// does by naming Chrome and Safari.
 static const struct {
 	const char *token, *name;
 } browsers[] = {
@@ -28,34 +28,33 @@ static const struct {
     {"Windows", "Windows"}, {"Macintosh", "macOS"}, {"Linux", "Linux"},
 };
 
-static const char *find(struct rd_span in, const char *token)
+// Whether agent has the token; then *rest is what follows it.
+static bool find_token(struct rd_span agent, const char *token, struct rd_span *rest)
 {
-	return memmem(in.ptr, in.len, token, strlen(token));
-}
+	const char *at = memmem(agent.ptr, agent.len, token, strlen(token));
 
-// Appends the digits at `at`. False when there are none, or too many for a version.
-static bool put_version(struct rd_buf *out, struct rd_span in, const char *at)
-{
-	size_t digits = 0, left = (size_t)(in.ptr + in.len - at);
-
-	while (digits < left && at[digits] >= '0' && at[digits] <= '9')
-		digits++;
-	if (digits < 1 || digits > VERSION_MAX)
+	if (!at)
 		return false;
-	rd_put_lit(out, "/");
-	rd_put(out, at, digits);
+	*rest = agent;
+	(void)rd_span_take(rest, (size_t)(at - agent.ptr) + strlen(token));
 	return true;
 }
 
+// False when no known browser is named, or none with a version.
 static bool put_browser(struct rd_buf *out, struct rd_span agent)
 {
 	for (size_t i = 0; i < sizeof browsers / sizeof *browsers; i++) {
-		const char *at = find(agent, browsers[i].token);
+		struct rd_span rest;
+		uint64_t version;
 
-		if (!at)
+		if (!find_token(agent, browsers[i].token, &rest))
 			continue;
 		rd_put_str(out, browsers[i].name);
-		return put_version(out, agent, at + strlen(browsers[i].token));
+		rd_put_lit(out, "/");
+		if (!rd_span_take_number(&rest, VERSION_MAX, &version))
+			return false;
+		rd_put_u64(out, version);
+		return true;
 	}
 	return false;
 }
@@ -63,13 +62,13 @@ static bool put_browser(struct rd_buf *out, struct rd_span agent)
 struct rd_span rd_agent_brief(struct rd_span agent, char out[static RD_AGENT_BRIEF_MAX])
 {
 	static const struct rd_span mozilla = RD_SPAN("Mozilla/5.0 (");
-	struct rd_buf buf = {out, 0, RD_AGENT_BRIEF_MAX, false};
+	struct rd_buf buf = {.ptr = out, .max = RD_AGENT_BRIEF_MAX};
+	struct rd_span rest;
 
-	if (agent.len < mozilla.len || memcmp(agent.ptr, mozilla.ptr, mozilla.len) != 0 ||
-	    !put_browser(&buf, agent))
+	if (!rd_span_begins(agent, mozilla) || !put_browser(&buf, agent))
 		return agent;
 	for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
-		if (!find(agent, systems[i].token))
+		if (!find_token(agent, systems[i].token, &rest))
 			continue;
 		rd_put_lit(&buf, " ");
 		rd_put_str(&buf, systems[i].name);

@@ -1,9 +1,9 @@
-// What logs and metrics hear of a request.
+// What becomes of a request, for logs and metrics.
 #include "op/op.h"
 #include "observe/log.h"
 
-// Lines a second and worker. Refusals can be had for nothing, and a few lines tell of them as well
-// as a thousand; what concerns somebody's session is kept up to what a busy service does itself.
+// Most lines a second and worker; ALL: no limit. Anybody can cause refusals, and a few lines say as
+// much of them as a thousand. Lines about a session are kept up to the rate of a busy service.
 enum { SOME = RD_LOG_LINES_PER_S, MOST = 200, ALL = 0 };
 
 struct event {
@@ -13,7 +13,7 @@ struct event {
 	const char *msg;
 };
 
-// Outcomes that somebody should hear of.
+// The results worth a line of their own.
 static const struct event failed[RD_RESULT_COUNT] = {
     [RD_FORGED] = {"token.forged", RD_LOG_WARN, SOME,
 		   "a token that no key here has made, or not for this client"},
@@ -31,7 +31,7 @@ static const struct event failed[RD_RESULT_COUNT] = {
     [RD_CROSS_SITE] = {"csrf.refused", RD_LOG_WARN, SOME, "a request from a foreign page"},
 };
 
-// A success of each refresh is for debugging: at 10,000 a second it would be 3 MB of log a second.
+// That a refresh succeeded is for debugging: 10,000 a second would be 3 MB of log a second.
 static const struct event refreshed[RD_TURN_COUNT] = {
     [RD_TURN_ROTATED] = {"refresh.ok", RD_LOG_DEBUG, ALL, NULL},
     [RD_TURN_KEPT] = {"refresh.ok", RD_LOG_DEBUG, ALL, NULL},
@@ -48,7 +48,7 @@ static const struct event refreshed[RD_TURN_COUNT] = {
 static const struct event revoked = {"session.revoked", RD_LOG_INFO, MOST, NULL};
 static const struct event each = {"request", RD_LOG_INFO, ALL, NULL};
 
-static struct rd_audit audit(const struct rd_call *call, const struct event *event)
+static struct rd_audit audit_line(const struct rd_call *call, const struct event *event)
 {
 	return (struct rd_audit){
 	    .level = event->level,
@@ -65,13 +65,13 @@ static struct rd_audit audit(const struct rd_call *call, const struct event *eve
 	};
 }
 
-static void tell(const struct rd_call *call, const struct event *event)
+static void log_event(const struct rd_call *call, const struct event *event)
 {
 	struct rd_audit line;
 
 	if (!event->name || !rd_log_wants(event->level))
 		return;
-	line = audit(call, event);
+	line = audit_line(call, event);
 	rd_log_audit(&line);
 }
 
@@ -86,20 +86,14 @@ void rd_op_audit_failure(struct rd_call *call, enum rd_result result)
 		rd_count_revoked(call->counts, RD_REASON_REUSE, 1);
 	if (route == RD_ROUTE_login)
 		rd_count_login_refused(call->counts, result);
-	tell(call, &failed[result]);
-}
-
-bool rd_op_audit_forged(struct rd_call *call)
-{
-	rd_op_audit_failure(call, RD_FORGED);
-	return false;
+	log_event(call, &failed[result]);
 }
 
 void rd_op_audit_refresh(struct rd_call *call, enum rd_turn_kind kind)
 {
 	call->outcome = rd_turn_rows[kind].outcome;
 	rd_count_refresh(call->counts, RD_OK, kind);
-	tell(call, &refreshed[kind]);
+	log_event(call, &refreshed[kind]);
 }
 
 void rd_op_audit_success(struct rd_call *call, const char *event)
@@ -107,13 +101,13 @@ void rd_op_audit_success(struct rd_call *call, const char *event)
 	const struct event begun = {event, RD_LOG_INFO, MOST, NULL};
 
 	call->outcome = rd_result_rows[RD_OK].outcome;
-	tell(call, &begun);
+	log_event(call, &begun);
 }
 
 void rd_op_audit_revoked(const struct rd_call *call, enum rd_reason reason, struct rd_span sid,
 			 uint32_t count)
 {
-	struct rd_audit line = audit(call, &revoked);
+	struct rd_audit line = audit_line(call, &revoked);
 
 	rd_count_revoked(call->counts, reason, count);
 	line.sid = sid;
@@ -122,7 +116,7 @@ void rd_op_audit_revoked(const struct rd_call *call, enum rd_reason reason, stru
 	rd_log_audit(&line);
 }
 
-// Anything else than a method of HTTP may be anything, a secret too.
+// What is no method of HTTP may be anything, even a secret, and is not logged.
 static struct rd_span method_of(const struct rd_call *call)
 {
 	static const char *const known[] = {"GET",    "HEAD",    "POST", "PUT",
@@ -141,8 +135,8 @@ void rd_op_done(const struct rd_call *call, int64_t took_us)
 	rd_count_request(call->counts, rd_op_route(call->op), call->reply->status, took_us);
 	if (!call->service->config->each_request)
 		return;
-	line = audit(call, &each);
-	line.sub = (struct rd_span){0}; // who it was is another line's; here it may be a password
+	line = audit_line(call, &each);
+	line.sub = (struct rd_span){0}; // other lines name the user; here it may be a password
 	line.method = method_of(call);
 	line.status = call->reply->status;
 	line.took_us = took_us;

@@ -1,10 +1,11 @@
 #include "op/client.h"
-#include <sodium.h>
+#include "base/secret.h"
 
-static bool secret_is(const struct rd_client *client, struct rd_span secret)
+static bool secret_matches(const struct rd_client *client, struct rd_span secret)
 {
-	uint8_t hash[crypto_hash_sha256_BYTES];
+	RD_SECRET_BYTES(hash, 32);
 
+	static_assert(sizeof hash == crypto_hash_sha256_BYTES);
 	crypto_hash_sha256(hash, (const uint8_t *)secret.ptr, secret.len);
 	return sodium_memcmp(hash, client->secret_sha256, sizeof hash) == 0;
 }
@@ -17,7 +18,7 @@ enum rd_result rd_client_check(struct rd_call *call, const struct rd_client_clai
 		return RD_BAD_CLIENT;
 	if (!call->client->confidential)
 		return claim->secret.len ? RD_BAD_CLIENT : RD_OK;
-	return secret_is(call->client, claim->secret) ? RD_OK : RD_BAD_CLIENT;
+	return secret_matches(call->client, claim->secret) ? RD_OK : RD_BAD_CLIENT;
 }
 
 enum rd_result rd_client_form(struct rd_call *call, bool confidential, struct rd_span *token)

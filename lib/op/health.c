@@ -1,4 +1,5 @@
-// Is the process there (health), can it do its work (ready), and which one is it (version)?
+// GET health: the process runs. GET ready: it can serve. GET version: which refreshd it is.
+#include "base/json_write.h"
 #include "op/op.h"
 #include "observe/version.h"
 
@@ -20,11 +21,9 @@ enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question)
 	rd_reply_retry_after(call->reply, 1);
 	rd_put_lit(body, "{\"status\":\"unavailable\",\"reasons\":[");
 	if (!call->store_up)
-		rd_put_lit(body, "\"redis\"");
-	if (!call->store_up && call->draining)
-		rd_put_lit(body, ",");
+		rd_json_put(body, NULL, "\"redis\"");
 	if (call->draining)
-		rd_put_lit(body, "\"draining\"");
+		rd_json_put(body, NULL, "\"draining\"");
 	rd_put_lit(body, "]}");
 	return RD_STEP_REPLY;
 }
@@ -33,8 +32,8 @@ enum rd_step rd_version_ask(struct rd_call *call, struct rd_question *question)
 {
 	(void)question;
 	call->reply->status = 200;
-	rd_put_lit(&call->reply->body, "{\"version\":");
-	rd_put_json(&call->reply->body, rd_span(rd_version));
+	rd_put_lit(&call->reply->body, "{");
+	rd_json_put_text(&call->reply->body, "version", rd_span(rd_version));
 	rd_put_lit(&call->reply->body, "}");
 	return RD_STEP_REPLY;
 }

@@ -1,5 +1,5 @@
-// What the service counts, of all its workers, for Prometheus. Which route is asked how often is
-// nobody's business outside: nginx lets private addresses in and nobody else.
+// GET metrics: the counters of all workers, for Prometheus. How much each route is used is nobody's
+// business outside, so nginx lets only private addresses in.
 #include "observe/metrics.h"
 #include "op/op.h"
 

@@ -1,31 +1,14 @@
 #include "op/op.h"
+#include <assert.h>
 #include "base/rand.h"
 #include "base/secret.h"
 #include "observe/log.h"
 
-// clang-format off
-static const struct rd_op ops[] = {
-	{"refresh",    "POST",      rd_refresh_ask,    rd_refresh_answer,    false, false},
-	{"login",      "POST",      rd_login_ask,      rd_login_answer,      false, true},
-	{"logout",     "POST",      rd_logout_ask,     rd_logout_answer,     false, false},
-	{"logout_all", "POST",      rd_logout_all_ask, rd_logout_all_answer, false, false},
-	{"sessions",   "GET, HEAD", rd_sessions_ask,   rd_sessions_answer,   true,  false},
-	{"session",    "DELETE",    rd_session_ask,    rd_session_answer,    true,  false},
-	{"issue",      "POST",      rd_issue_ask,      rd_issue_answer,      false, false},
-	{"revoke",     "POST",      rd_revoke_ask,     rd_revoke_answer,     false, false},
-	{"introspect", "POST",      rd_introspect_ask, rd_introspect_answer, false, false},
-	{"verify",     NULL,        rd_verify_ask,     rd_verify_answer,     true,  false},
-	{"whoami",     "GET, HEAD", rd_verify_ask,     rd_verify_answer,     true,  false},
-	{"metadata",   "GET, HEAD", rd_metadata_ask,   NULL,                 true,  false},
-	{"jwks",       "GET, HEAD", rd_jwks_ask,       NULL,                 true,  false},
-	{"health",     "GET, HEAD", rd_health_ask,     NULL,                 true,  false},
-	{"ready",      "GET, HEAD", rd_ready_ask,      NULL,                 true,  false},
-	{"version",    "GET, HEAD", rd_version_ask,    NULL,                 true,  false},
-	{"metrics",    "GET, HEAD", rd_metrics_ask,    NULL,                 true,  false},
+static const struct rd_op ops[RD_ROUTE_none] = {
+#define RD_OP_ROW(name, methods, ask, answer, flags) {#name, methods, ask, answer, flags},
+    RD_OPERATIONS(RD_OP_ROW)
+#undef RD_OP_ROW
 };
-// clang-format on
-
-static_assert(sizeof ops / sizeof *ops == RD_ROUTE_none, "the list in metrics.h is another one");
 
 enum rd_route rd_op_route(const struct rd_op *op)
 {
@@ -41,27 +24,17 @@ const struct rd_op *rd_op_find(struct rd_span route)
 }
 
 // Whether a list such as "GET, HEAD" has the method.
-static bool allowed(const char *list, struct rd_span method)
+static bool method_allowed(const char *methods, struct rd_span method)
 {
-	while (list) {
-		size_t len = strcspn(list, ",");
+	struct rd_span rest = rd_span(methods);
 
-		if (rd_span_is((struct rd_span){list, len}, method))
+	while (rest.len) {
+		if (rd_span_is(rd_span_cut(&rest, ','), method))
 			return true;
-		list = list[len] ? list + len + 2 : NULL;
+		if (rd_span_begins(rest, RD_SPAN(" ")))
+			(void)rd_span_take(&rest, 1);
 	}
 	return false;
-}
-
-static bool fine_id(struct rd_span id)
-{
-	static const char fine[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
-
-	for (size_t i = 0; i < id.len; i++)
-		if (!memchr(fine, id.ptr[i], sizeof fine - 1))
-			return false;
-	return id.len && id.len <= RD_REQUEST_ID_MAX;
 }
 
 // nginx' $request_id, or one of our own where there is none that can go into a header and a log.
@@ -70,7 +43,7 @@ static void name_request(struct rd_call *call)
 	struct rd_span given = call->params.value[RD_PARAM_REQUEST_ID];
 	uint8_t bytes[16];
 
-	if (fine_id(given)) {
+	if (given.len && given.len <= RD_REQUEST_ID_MAX && rd_span_only(given, RD_ALNUM "._-")) {
 		call->reply->request_id = given;
 		return;
 	}
@@ -79,31 +52,21 @@ static void name_request(struct rd_call *call)
 	call->reply->request_id = (struct rd_span){call->request_id, 2 * sizeof bytes};
 }
 
-// -1 for what is no length. A length that does not fit is as good as the largest one.
-static int64_t content_length(const struct rd_params *params)
-{
-	struct rd_span text = params->value[RD_PARAM_CONTENT_LENGTH];
-	int64_t n = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return -1;
-		if (n < INT64_MAX / 100)
-			n = n * 10 + (text.ptr[i] - '0');
-	}
-	return n;
-}
-
 static enum rd_result check_body(const struct rd_call *call)
 {
-	const int64_t length = content_length(&call->params);
+	const struct rd_span text = call->params.value[RD_PARAM_CONTENT_LENGTH];
+	const uint64_t body_max = call->service->config->body_max;
+	uint64_t length = 0;
 
-	if (call->op->ignores_body)
+	if (call->op->flags & RD_OP_IGNORES_BODY)
 		return RD_OK;
-	if (length > (int64_t)call->service->config->body_max ||
-	    call->body_len > call->service->config->body_max)
+	if (call->body_len > body_max)
 		return RD_TOO_LARGE;
-	return length == (int64_t)call->body_len ? RD_OK : RD_BAD_REQUEST;
+	if (!rd_span_only(text, RD_DIGITS))
+		return RD_BAD_REQUEST;
+	if (text.len && !rd_span_number(text, body_max, &length))
+		return RD_TOO_LARGE;
+	return length == call->body_len ? RD_OK : RD_BAD_REQUEST;
 }
 
 enum rd_result rd_op_misrouted(const char *why)
@@ -112,41 +75,63 @@ enum rd_result rd_op_misrouted(const char *why)
 	return RD_INTERNAL;
 }
 
-// Hashing is for the workers of login_listen, and they take up only so much of it.
+// Hashing is for the workers of login_listen, and each accepts only so much of it at a time.
 static enum rd_result check_hashing(const struct rd_call *call)
 {
-	if (!call->op->hashes || call->hashing == RD_HASHING_HERE)
+	if (!(call->op->flags & RD_OP_HASHES) || call->hashing == RD_HASHING_HERE)
 		return RD_OK;
 	if (call->hashing == RD_HASHING_FULL)
 		return RD_BUSY;
 	return rd_op_misrouted("a login belongs to the socket of login_listen");
 }
 
-static enum rd_result admit(struct rd_call *call)
+// Whether nginx gives two values where an operation reads one.
+static bool ambiguous(const struct rd_params *params)
 {
-	const struct rd_params *p = &call->params;
-	const unsigned once = 1U << RD_PARAM_METHOD | 1U << RD_PARAM_CONTENT_LENGTH |
-			      1U << RD_PARAM_ROUTE | 1U << RD_PARAM_DIALECT |
-			      1U << RD_PARAM_CLIENT | 1U << RD_PARAM_SID;
-	struct rd_span client = p->value[RD_PARAM_CLIENT];
-	enum rd_result result;
+	static const enum rd_param single[] = {RD_PARAM_METHOD, RD_PARAM_CONTENT_LENGTH,
+					       RD_PARAM_ROUTE,  RD_PARAM_DIALECT,
+					       RD_PARAM_CLIENT, RD_PARAM_SID};
 
-	call->request = (struct rd_request){p, &rd_dialect_json, call->body, call->body_len};
-	if (p->value[RD_PARAM_DIALECT].len)
-		call->request.dialect = rd_dialect_find(p->value[RD_PARAM_DIALECT]);
-	call->op = rd_op_find(p->value[RD_PARAM_ROUTE]);
+	for (size_t i = 0; i < sizeof single / sizeof *single; i++)
+		if (rd_params_repeated(params, single[i]))
+			return true;
+	return false;
+}
+
+// Finds the operation, the dialect and the client that the location names.
+static enum rd_result find_location(struct rd_call *call)
+{
+	const struct rd_params *params = &call->params;
+	const struct rd_config *config = call->service->config;
+	struct rd_span dialect = params->value[RD_PARAM_DIALECT];
+	struct rd_span client = params->value[RD_PARAM_CLIENT];
+
+	call->request = (struct rd_request){.params = params,
+					    .dialect = &rd_dialect_json,
+					    .body = call->body,
+					    .body_len = call->body_len};
+	if (dialect.len)
+		call->request.dialect = rd_dialect_find(dialect);
+	call->op = rd_op_find(params->value[RD_PARAM_ROUTE]);
 	call->client =
-	    rd_config_client(call->service->config,
-			     client.len ? client : rd_span(call->service->config->default_client));
+	    rd_config_client(config, client.len ? client : rd_span(config->default_client));
 	if (!call->request.dialect || !call->client) {
 		call->request.dialect = &rd_dialect_json;
 		return rd_op_misrouted("no such dialect or client");
 	}
-	if (!call->op)
-		return RD_NO_ROUTE;
-	if (call->op->allow && !allowed(call->op->allow, p->value[RD_PARAM_METHOD]))
+	return call->op ? RD_OK : RD_NO_ROUTE;
+}
+
+static enum rd_result check_request(struct rd_call *call)
+{
+	enum rd_result result = find_location(call);
+
+	if (result)
+		return result;
+	if (call->op->methods &&
+	    !method_allowed(call->op->methods, call->params.value[RD_PARAM_METHOD]))
 		return RD_BAD_METHOD;
-	if (p->repeated & once)
+	if (ambiguous(&call->params))
 		return RD_BAD_REQUEST;
 	result = check_body(call);
 	return result ? result : check_hashing(call);
@@ -157,8 +142,16 @@ enum rd_step rd_op_start(struct rd_call *call, struct rd_question *question)
 	enum rd_result result;
 
 	name_request(call);
-	result = admit(call);
+	result = check_request(call);
 	return result ? rd_op_fail(call, result) : call->op->ask(call, question);
+}
+
+enum rd_step rd_op_no_answer(struct rd_call *call, const struct rd_answer *answer,
+			     struct rd_question *question)
+{
+	(void)call, (void)answer, (void)question;
+	assert(!"an operation that asks nothing got an answer");
+	return RD_STEP_REPLY;
 }
 
 void rd_call_end(struct rd_call *call)
@@ -166,11 +159,8 @@ void rd_call_end(struct rd_call *call)
 	rd_json_free(call->json);
 	call->json = NULL;
 	rd_token_wipe(&call->token);
-	rd_wipe(call->seed, sizeof call->seed);
-	if (call->hash[0]) {
-		rd_wipe(call->hash, sizeof call->hash);
-		rd_wipe(call->new_hash, sizeof call->new_hash);
-	}
+	rd_wipe(&call->login, sizeof call->login); // one union: whichever operation it was
+	rd_wipe(&call->issue, sizeof call->issue);
 	if (call->params.value[RD_PARAM_AUTHORIZATION].len)
 		rd_wipe(call->scratch, sizeof call->scratch);
 }
@@ -193,12 +183,10 @@ enum rd_step rd_op_fail(struct rd_call *call, enum rd_result result)
 {
 	rd_op_audit_failure(call, result);
 	rd_reply_error(call->reply, call->request.dialect, result,
-		       call->op ? call->op->allow : NULL);
-	// Whatever else there is to refuse may be another matter tomorrow: Redis away, or with an
-	// older or newer state, or a key that is not here yet. A cookie outlives that.
+		       call->op ? call->op->methods : NULL);
+	// Any other refusal may be over tomorrow: Redis is away or has an older or newer state, or
+	// a key is not here yet. The cookie outlives that.
 	if (result == RD_REVOKED || result == RD_EXPIRED || result == RD_REUSE)
 		clear_cookies(call);
-	if (result == RD_WAIT)
-		rd_reply_retry_after(call->reply, (call->wait_ms + 999) / 1000);
 	return RD_STEP_REPLY;
 }

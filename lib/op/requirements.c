@@ -2,48 +2,58 @@
 #include "base/scope.h"
 #include "op/text.h"
 
-#define MAX_AGE_DIGITS 9 // more might not fit, and 31 years will do
+#define MAX_AGE_MOST_S 999999999 // 31 years
 
-static bool seconds(struct rd_span text, int64_t *out)
-{
-	*out = 0;
-	if (text.len < 1 || text.len > MAX_AGE_DIGITS)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return false;
-		*out = *out * 10 + (text.ptr[i] - '0');
-	}
-	return true;
-}
-
-static bool once(const struct rd_call *call, enum rd_param param, struct rd_span *out)
+// False for a parameter that is given more than once.
+static bool read_once(const struct rd_call *call, enum rd_param param, struct rd_span *out)
 {
 	*out = call->params.value[param];
-	return !(call->params.repeated >> param & 1);
+	return !rd_params_repeated(&call->params, param);
 }
 
-// Anything but an absent parameter or "0" requirements it, also a misspelled or a second value.
-static bool wants_fresh(const struct rd_call *call)
+// Anything but an absent parameter or "0" requires it, also a misspelled or a second value.
+static bool requires_fresh(const struct rd_call *call)
 {
 	struct rd_span value;
 
-	return !once(call, RD_PARAM_REQUIRE_FRESH, &value) ||
+	return !read_once(call, RD_PARAM_REQUIRE_FRESH, &value) ||
 	       (value.len && !rd_span_is(value, RD_SPAN("0")));
 }
 
-static const char *fault(const struct rd_call *call, struct rd_requirements *out)
+static bool read_strict(const struct rd_call *call, bool *strict)
 {
-	struct rd_span verify, max_age;
+	struct rd_span value;
 
-	if (!once(call, RD_PARAM_VERIFY, &verify) ||
-	    (verify.len && !rd_span_is(verify, RD_SPAN("strict"))))
+	if (!read_once(call, RD_PARAM_VERIFY, &value))
+		return false;
+	*strict = value.len > 0;
+	return !*strict || rd_span_is(value, RD_SPAN("strict"));
+}
+
+// *max_age_s stays as it is for an absent parameter.
+static bool read_max_age(const struct rd_call *call, int64_t *max_age_s)
+{
+	struct rd_span value;
+	uint64_t seconds;
+
+	if (!read_once(call, RD_PARAM_MAX_AGE, &value))
+		return false;
+	if (!value.len)
+		return true;
+	if (!rd_span_number(value, MAX_AGE_MOST_S, &seconds))
+		return false;
+	*max_age_s = (int64_t)seconds;
+	return true;
+}
+
+// What is wrong with the location's parameters, or NULL.
+static const char *find_mistake(const struct rd_call *call, struct rd_requirements *out)
+{
+	if (!read_strict(call, &out->strict))
 		return "REFRESHD_VERIFY is not strict";
-	out->strict = verify.len > 0;
-	if (!once(call, RD_PARAM_MAX_AGE, &max_age) ||
-	    (max_age.len && !seconds(max_age, &out->max_age_s)))
+	if (!read_max_age(call, &out->max_age_s))
 		return "REFRESHD_MAX_AGE is no number of seconds";
-	if (!once(call, RD_PARAM_REQUIRE_SCOPE, &out->scope) || !rd_text_is_scope(out->scope))
+	if (!read_once(call, RD_PARAM_REQUIRE_SCOPE, &out->scope) || !rd_text_is_scope(out->scope))
 		return "REFRESHD_REQUIRE_SCOPE is no list of scopes divided by single blanks";
 	return NULL;
 }
@@ -51,14 +61,14 @@ static const char *fault(const struct rd_call *call, struct rd_requirements *out
 enum rd_result rd_requirements_read(const struct rd_call *call, struct rd_requirements *out)
 {
 	const int64_t fresh_ttl_s = call->service->config->fresh_ttl_s;
-	const char *why;
+	const char *mistake;
 
-	*out = (struct rd_requirements){.fresh = wants_fresh(call), .max_age_s = -1};
-	why = fault(call, out);
+	*out = (struct rd_requirements){.fresh = requires_fresh(call), .max_age_s = -1};
+	mistake = find_mistake(call, out);
 	out->auth_within_s = out->max_age_s;
 	if (out->fresh && (out->max_age_s < 0 || out->max_age_s > fresh_ttl_s))
 		out->auth_within_s = fresh_ttl_s;
-	return why ? rd_op_misrouted(why) : RD_OK;
+	return mistake ? rd_op_misrouted(mistake) : RD_OK;
 }
 
 enum rd_result rd_requirements_met(const struct rd_requirements *requirements,

@@ -19,8 +19,5 @@ bool rd_text_is_scope(struct rd_span text)
 
 bool rd_text_is_ip(struct rd_span text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (!strchr("0123456789abcdefABCDEF.:%", text.ptr[i]) || !text.ptr[i])
-			return false;
-	return text.len <= RD_IP_MAX;
+	return text.len <= RD_IP_MAX && rd_span_only(text, RD_DIGITS "abcdefABCDEF.:%");
 }

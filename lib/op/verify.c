@@ -1,12 +1,14 @@
-// verify, for nginx' auth_request: is this access token good for this location? By the token alone,
-// unless the location wants the store to be asked. nginx turns every status but 2xx, 401 and 403
-// into a 500, so these two are said of tokens only, and a 500 is meant when verify says 500 or 503.
+// verify, for nginx' auth_request, and whoami: is this access token good for this location? The
+// store is asked only where the location is strict. nginx turns every status but 2xx, 401 and 403
+// into a 500; so 401 and 403 always are about the token, and verify's 500 and 503 mean that 500.
+#include "base/json_write.h"
 #include "op/access.h"
 #include "op/requirements.h"
 
 // RFC 6750 section 3; RFC 9470 section 3 for a token whose login is too long ago.
-static enum rd_step challenge(struct rd_call *call, const struct rd_requirements *requirements,
-			      enum rd_result result)
+static enum rd_step reply_challenge(struct rd_call *call,
+				    const struct rd_requirements *requirements,
+				    enum rd_result result)
 {
 	char text[768];
 	struct rd_buf buf = RD_BUF(text);
@@ -33,44 +35,40 @@ static enum rd_step challenge(struct rd_call *call, const struct rd_requirements
 	return RD_STEP_REPLY;
 }
 
-static enum rd_step refuse(struct rd_call *call, const struct rd_requirements *requirements,
-			   enum rd_result result)
+static enum rd_step refuse_token(struct rd_call *call, const struct rd_requirements *requirements,
+				 enum rd_result result)
 {
 	if (result == RD_INTERNAL || result == RD_STORE_OUT) // says nothing about the token
 		return rd_op_fail(call, result);
-	return challenge(call, requirements, result);
+	return reply_challenge(call, requirements, result);
 }
 
-static void optional_header(struct rd_call *call, const char *name, struct rd_span value)
+static void add_header(struct rd_call *call, const char *name, struct rd_span value)
 {
 	if (value.len)
 		rd_reply_header(call->reply, name, value);
 }
 
-static void member(struct rd_buf *body, const char *name, struct rd_span value)
+static enum rd_step accept_token(struct rd_call *call)
 {
-	rd_put_str(body, name);
-	rd_put_json(body, value);
-}
-
-static enum rd_step accept(struct rd_call *call)
-{
-	const struct rd_access *access = &call->access;
+	const struct rd_access *access = &call->verify.access;
+	const bool fresh = call->verify.fresh;
 	struct rd_buf *body = &call->reply->body;
 
 	call->reply->status = 200;
 	rd_reply_header(call->reply, "X-Auth-Subject", access->sub);
-	optional_header(call, "X-Auth-Session", access->sid);
-	optional_header(call, "X-Auth-Scope", access->scope);
-	optional_header(call, "X-Auth-Client", access->client_id);
-	rd_reply_header(call->reply, "X-Auth-Fresh", call->fresh ? RD_SPAN("1") : RD_SPAN("0"));
-	member(body, "{\"sub\":", access->sub);
-	member(body, ",\"sid\":", access->sid);
-	member(body, ",\"client_id\":", access->client_id);
-	member(body, ",\"scope\":", access->scope);
-	rd_put_lit(body, ",\"auth_time\":");
-	rd_put_u64(body, (uint64_t)access->auth_time_s);
-	rd_put_str(body, call->fresh ? ",\"fresh\":true}" : ",\"fresh\":false}");
+	add_header(call, "X-Auth-Session", access->sid);
+	add_header(call, "X-Auth-Scope", access->scope);
+	add_header(call, "X-Auth-Client", access->client_id);
+	rd_reply_header(call->reply, "X-Auth-Fresh", rd_span(fresh ? "1" : "0"));
+	rd_put_lit(body, "{");
+	rd_json_put_text(body, "sub", access->sub);
+	rd_json_put_text(body, "sid", access->sid);
+	rd_json_put_text(body, "client_id", access->client_id);
+	rd_json_put_text(body, "scope", access->scope);
+	rd_json_put_number(body, "auth_time", (uint64_t)access->auth_time_s);
+	rd_json_put_bool(body, "fresh", fresh);
+	rd_put_lit(body, "}");
 	return RD_STEP_REPLY;
 }
 
@@ -78,22 +76,23 @@ enum rd_step rd_verify_ask(struct rd_call *call, struct rd_question *question)
 {
 	const struct rd_config *config = call->service->config;
 	const int64_t now_s = call->now_ms / 1000;
+	struct rd_access *access = &call->verify.access;
 	struct rd_requirements requirements;
 	enum rd_result result = rd_requirements_read(call, &requirements);
 
 	if (!result)
-		result = rd_access_take(call, RD_AUDIENCE_OF_LOCATION, &call->access);
+		result = rd_access_take(call, RD_AUDIENCE_OF_LOCATION, access);
 	if (!result) {
-		call->fresh =
-		    call->access.fresh && now_s - call->access.auth_time_s <= config->fresh_ttl_s;
-		result = rd_requirements_met(&requirements, &call->access, call->fresh, now_s);
+		call->verify.fresh =
+		    access->fresh && now_s - access->auth_time_s <= config->fresh_ttl_s;
+		result = rd_requirements_met(&requirements, access, call->verify.fresh, now_s);
 	}
-	if (!result && requirements.strict && !rd_access_session(call, &call->access))
+	if (!result && requirements.strict && !rd_access_use_session(call, access))
 		result = RD_NO_RECORD;
 	if (result)
-		return refuse(call, &requirements, result);
+		return refuse_token(call, &requirements, result);
 	if (!requirements.strict)
-		return accept(call);
+		return accept_token(call);
 	rd_ask_session(question, rd_span(config->redis_prefix), call->token.slot, call->sid);
 	return RD_STEP_ASK;
 }
@@ -109,7 +108,7 @@ static enum rd_result check_session(const struct rd_call *call, const struct rd_
 		return result;
 	client = rd_config_client(call->service->config, turn.record.client);
 	// Two users can share a slot, and a client may be gone from the configuration.
-	if (!client || !rd_span_is(turn.record.user, call->access.sub))
+	if (!client || !rd_span_is(turn.record.user, call->verify.access.sub))
 		return RD_NO_RECORD;
 	return rd_session_state(&turn, (int64_t)client->idle_ttl_s * 1000);
 }
@@ -117,9 +116,9 @@ static enum rd_result check_session(const struct rd_call *call, const struct rd_
 enum rd_step rd_verify_answer(struct rd_call *call, const struct rd_answer *answer,
 			      struct rd_question *question)
 {
-	const struct rd_requirements met = {0}; // by the token, or the store had not been asked
+	const struct rd_requirements met = {0}; // all but strict: else the store is not asked
 	enum rd_result result = check_session(call, answer);
 
 	(void)question;
-	return result ? refuse(call, &met, result) : accept(call);
+	return result ? refuse_token(call, &met, result) : accept_token(call);
 }

@@ -18,52 +18,58 @@ static void put_seconds(struct rd_buf *out, int64_t seconds)
 	rd_put_u64(out, (uint64_t)seconds);
 }
 
-static void put_optional(struct rd_buf *out, const char *name, struct rd_span text)
+// before: comma, name and colon.
+static void put_optional(struct rd_buf *out, const char *before, struct rd_span text)
 {
-	if (text.len == 0)
-		return;
-	rd_put_str(out, name);
-	rd_put_json(out, text);
+	if (text.len) {
+		rd_put_str(out, before);
+		rd_put_json(out, text);
+	}
 }
 
-static void put_claims(struct rd_buf *out, const struct rd_access *a)
+// By literals: the member by member writer of base/json_write.h makes a refresh 3 % dearer.
+static void put_claims(struct rd_buf *out, const struct rd_access *access)
 {
 	rd_put_lit(out, "{\"iss\":");
-	rd_put_json(out, a->iss);
+	rd_put_json(out, access->iss);
 	rd_put_lit(out, ",\"sub\":");
-	rd_put_json(out, a->sub);
+	rd_put_json(out, access->sub);
 	rd_put_lit(out, ",\"aud\":");
-	rd_put_json(out, a->aud);
+	rd_put_json(out, access->aud);
 	rd_put_lit(out, ",\"exp\":");
-	put_seconds(out, a->exp_s);
+	put_seconds(out, access->exp_s);
 	rd_put_lit(out, ",\"iat\":");
-	put_seconds(out, a->iat_s);
+	put_seconds(out, access->iat_s);
 	rd_put_lit(out, ",\"jti\":");
-	rd_put_json(out, a->jti);
-	put_optional(out, ",\"client_id\":", a->client_id);
-	put_optional(out, ",\"scope\":", a->scope);
-	put_optional(out, ",\"sid\":", a->sid);
+	rd_put_json(out, access->jti);
+	put_optional(out, ",\"client_id\":", access->client_id);
+	put_optional(out, ",\"scope\":", access->scope);
+	put_optional(out, ",\"sid\":", access->sid);
 	rd_put_lit(out, ",\"auth_time\":");
-	put_seconds(out, a->auth_time_s);
-	rd_put_str(out, a->fresh ? ",\"fresh\":true" : ",\"fresh\":false");
-	if (a->extra.len > 0) {
+	put_seconds(out, access->auth_time_s);
+	rd_put_str(out, access->fresh ? ",\"fresh\":true" : ",\"fresh\":false");
+	if (access->extra.len > 0) {
 		rd_put_lit(out, ",");
-		rd_put_span(out, a->extra);
+		rd_put_span(out, access->extra);
 	}
 	rd_put_lit(out, "}");
 }
 
-// signed_text begins with the key's header, which key->hmac has seen already.
-static void hmac(uint8_t mac[static crypto_auth_hmacsha256_BYTES], const struct rd_access_key *key,
-		 struct rd_span signed_text)
+static void hmac_state_wipe(crypto_auth_hmacsha256_state *state)
 {
-	crypto_auth_hmacsha256_state state = key->hmac;
+	rd_wipe(state, sizeof *state);
+}
+
+// signed_text begins with the key's header, which key->hmac has hashed already.
+static void compute_hmac(uint8_t mac[static crypto_auth_hmacsha256_BYTES],
+			 const struct rd_access_key *key, struct rd_span signed_text)
+{
+	RD_WIPE(hmac_state_wipe) crypto_auth_hmacsha256_state state = key->hmac;
 	const size_t seen = key->header_len[0];
 
 	crypto_auth_hmacsha256_update(&state, (const uint8_t *)signed_text.ptr + seen,
 				      signed_text.len - seen);
 	crypto_auth_hmacsha256_final(&state, mac);
-	rd_wipe(&state, sizeof state);
 }
 
 void rd_jwt_sign(struct rd_buf *out, const struct rd_access *access,
@@ -90,7 +96,7 @@ void rd_jwt_sign(struct rd_buf *out, const struct rd_access *access,
 		crypto_sign_detached(signature, NULL, (const uint8_t *)signed_text.ptr,
 				     signed_text.len, key->secret);
 	else
-		hmac(signature, key, signed_text);
+		compute_hmac(signature, key, signed_text);
 	rd_put_lit(out, ".");
 	rd_put_b64(out, signature, signature_len[key->alg]);
 }
@@ -101,22 +107,23 @@ struct parts {
 	struct rd_span signed_text; // header, dot, payload
 };
 
-static bool divide(struct rd_span token, struct parts *parts)
+// False unless there are exactly two dots.
+static bool split_jws(struct rd_span token, struct parts *parts)
 {
-	const char *end = token.ptr + token.len, *dot, *dot2;
+	struct rd_span rest = token;
+	size_t dots;
 
-	dot = token.len > 0 ? memchr(token.ptr, '.', token.len) : NULL;
-	dot2 = dot ? memchr(dot + 1, '.', (size_t)(end - dot - 1)) : NULL;
-	if (!dot2 || memchr(dot2 + 1, '.', (size_t)(end - dot2 - 1)))
+	parts->header = rd_span_cut(&rest, '.');
+	parts->payload = rd_span_cut(&rest, '.');
+	parts->signature = rest;
+	dots = token.len - parts->header.len - parts->payload.len - parts->signature.len;
+	if (dots != 2 || (rest.len && memchr(rest.ptr, '.', rest.len)))
 		return false;
-	parts->header = (struct rd_span){token.ptr, (size_t)(dot - token.ptr)};
-	parts->payload = (struct rd_span){dot + 1, (size_t)(dot2 - dot - 1)};
-	parts->signature = (struct rd_span){dot2 + 1, (size_t)(end - dot2 - 1)};
-	parts->signed_text = (struct rd_span){token.ptr, (size_t)(dot2 - token.ptr)};
+	parts->signed_text = (struct rd_span){token.ptr, token.len - rest.len - 1};
 	return true;
 }
 
-static const struct rd_access_key *key_of(const struct rd_keys *keys, struct rd_span header)
+static const struct rd_access_key *find_key(const struct rd_keys *keys, struct rd_span header)
 {
 	for (size_t i = 0; header.len > 0 && i < keys->access_count; i++) {
 		const struct rd_access_key *key = &keys->access[i];
@@ -129,27 +136,26 @@ static const struct rd_access_key *key_of(const struct rd_keys *keys, struct rd_
 	return NULL;
 }
 
-static bool signature_right(const struct rd_access_key *key, const struct parts *parts,
-			    const uint8_t signature[static SIGNATURE_MAX])
+static bool signature_matches(const struct rd_access_key *key, const struct parts *parts,
+			      const uint8_t signature[static SIGNATURE_MAX])
 {
-	uint8_t mac[crypto_auth_hmacsha256_BYTES];
-	bool right;
+	RD_SECRET_BYTES(mac, 32);
 
+	static_assert(sizeof mac == crypto_auth_hmacsha256_BYTES);
 	if (key->alg == RD_ALG_EDDSA)
 		return crypto_sign_verify_detached(signature,
 						   (const uint8_t *)parts->signed_text.ptr,
 						   parts->signed_text.len, key->public) == 0;
-	hmac(mac, key, parts->signed_text);
-	right = sodium_memcmp(mac, signature, sizeof mac) == 0;
-	rd_wipe(mac, sizeof mac);
-	return right;
+	compute_hmac(mac, key, parts->signed_text);
+	return sodium_memcmp(mac, signature, sizeof mac) == 0;
 }
 
 const struct rd_access_key *rd_jwt_key(struct rd_span token, const struct rd_keys *keys)
 {
-	const char *dot = token.len > 0 ? memchr(token.ptr, '.', token.len) : NULL;
+	struct rd_span rest = token;
+	const struct rd_span header = rd_span_cut(&rest, '.');
 
-	return dot ? key_of(keys, (struct rd_span){token.ptr, (size_t)(dot - token.ptr)}) : NULL;
+	return header.len < token.len ? find_key(keys, header) : NULL;
 }
 
 static enum rd_result check_signature(struct rd_span token, const struct rd_keys *keys,
@@ -160,19 +166,19 @@ static enum rd_result check_signature(struct rd_span token, const struct rd_keys
 	struct parts parts;
 	long len;
 
-	if (token.len > RD_JWT_MAX || !divide(token, &parts))
+	if (token.len > RD_JWT_MAX || !split_jws(token, &parts))
 		return RD_MALFORMED;
-	key = key_of(keys, parts.header);
+	key = find_key(keys, parts.header);
 	if (!key)
 		return RD_FORGED;
 	len = rd_b64_decode(signature, sizeof signature, parts.signature);
 	if (len < 0 || (size_t)len != signature_len[key->alg])
 		return RD_MALFORMED;
 	*payload = parts.payload;
-	return signature_right(key, &parts, signature) ? RD_OK : RD_FORGED;
+	return signature_matches(key, &parts, signature) ? RD_OK : RD_FORGED;
 }
 
-static struct json_object *payload_json(struct rd_span payload)
+static struct json_object *parse_payload(struct rd_span payload)
 {
 	char text[RD_JWT_MAX / 4 * 3];
 	long len = rd_b64_decode(text, sizeof text, payload);
@@ -231,7 +237,7 @@ enum rd_result rd_jwt_verify(struct rd_span token, const struct rd_keys *keys,
 	result = check_signature(token, keys, &payload);
 	if (result != RD_OK)
 		return result;
-	*doc = payload_json(payload);
+	*doc = parse_payload(payload);
 	result = *doc ? read_claims(*doc, wants, out) : RD_MALFORMED;
 	if (result != RD_OK) {
 		rd_json_free(*doc);
@@ -241,7 +247,7 @@ enum rd_result rd_jwt_verify(struct rd_span token, const struct rd_keys *keys,
 	return result;
 }
 
-// RFC 7519, RFC 9068, cnf of RFC 7800 (proof of possession), ours.
+// RFC 7519, RFC 9068, cnf of RFC 7800 (proof of possession), and our own.
 static const char *const reserved[] = {"iss", "sub", "aud",       "exp",   "nbf",
 				       "iat", "jti", "client_id", "scope", "auth_time",
 				       "acr", "amr", "cnf",       "sid",   "fresh"};

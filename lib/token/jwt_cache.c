@@ -4,9 +4,9 @@
 #include "base/rand.h"
 #include "base/secret.h"
 
-#define WAYS 4 // places where a token may be; which ones is up to its id
+#define WAYS 4 // places for a token, by its id
 
-// iss and aud first: they are compared where they lie.
+// iss and aud first: rd_jwt_cache_get compares them in place.
 #define TEXTS_OF(a)                                                                       \
 	{                                                                                 \
 		&(a)->iss, &(a)->aud, &(a)->sub, &(a)->client_id, &(a)->scope, &(a)->sid, \
@@ -85,9 +85,9 @@ static struct rd_span text_of(const struct entry *e, int i)
 	return text;
 }
 
-// One token may be there more than once, for several audiences.
-static struct entry *find(const struct rd_jwt_cache *cache, const uint8_t *id, struct rd_span iss,
-			  struct rd_span aud)
+// One token may have several entries, one per audience.
+static struct entry *find_entry(const struct rd_jwt_cache *cache, const uint8_t *id,
+				struct rd_span iss, struct rd_span aud)
 {
 	struct entry *e = set_of(cache, id);
 
@@ -103,7 +103,7 @@ bool rd_jwt_cache_get(struct rd_jwt_cache *cache, const uint8_t id[static RD_JWT
 		      struct rd_access *out)
 {
 	struct rd_span *const texts[TEXTS] = TEXTS_OF(out);
-	struct entry *e = find(cache, id, wants->iss, wants->aud);
+	struct entry *e = find_entry(cache, id, wants->iss, wants->aud);
 	size_t used = 0;
 
 	if (!e || e->exp_s <= wants->now_s)
@@ -137,7 +137,7 @@ void rd_jwt_cache_put(struct rd_jwt_cache *cache, const uint8_t id[static RD_JWT
 		      const struct rd_access *access, int64_t now_s)
 {
 	const struct rd_span *const texts[TEXTS] = TEXTS_OF(access);
-	struct entry *e = find(cache, id, access->iss, access->aud);
+	struct entry *e = find_entry(cache, id, access->iss, access->aud);
 	struct rd_buf text;
 	size_t len = 0;
 

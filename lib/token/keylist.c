@@ -1,7 +1,7 @@
 #include "token/keylist.h"
 #include <assert.h>
 
-#define SKEW_S 60 // by which the clock of one who checks access tokens may be behind
+#define SKEW_S 60 // by which the clock of a resource server may be behind
 
 static void add_refresh(struct rd_key_list *out, const struct rd_refresh_key *key)
 {
@@ -32,7 +32,7 @@ void rd_keys_list(const struct rd_keys *keys, struct rd_key_list *out)
 		add_access(out, &keys->access[i]);
 }
 
-static bool names(struct rd_span name, const struct rd_key_entry *key)
+static bool has_name(struct rd_span name, const struct rd_key_entry *key)
 {
 	if (key->refresh)
 		return rd_span_is(name, rd_span(key->kid));
@@ -47,7 +47,7 @@ size_t rd_key_find(const struct rd_key_list *list, struct rd_span name,
 
 	*found = NULL;
 	for (size_t i = 0; i < list->count; i++)
-		if (names(name, &list->entry[i]) && count++ == 0)
+		if (has_name(name, &list->entry[i]) && count++ == 0)
 			*found = &list->entry[i];
 	return count;
 }

@@ -30,7 +30,7 @@ void rd_keys_wipe(struct rd_keys *keys)
 }
 
 // Always false, so that a caller can return it.
-static bool wrong(struct reader *r, const char *what)
+static bool refuse_line(struct reader *r, const char *what)
 {
 	rd_put_lit(r->why, "line ");
 	rd_put_u64(r->why, r->line);
@@ -47,17 +47,17 @@ static void derive(uint8_t out[static 32], uint64_t id, const uint8_t master[sta
 	(void)rc;
 }
 
-// A secret may stand on one line only: as two keys are derived alike, two lines with one secret
-// would be one key in two places.
+// A secret may stand on one line only: keys are derived in the same way on all lines, so one secret
+// on two of them would be one key in two places.
 static bool read_secret(struct reader *r, struct rd_span field, uint8_t secret[static 32])
 {
 	if (rd_b64_decode(secret, 32, field) != 32)
-		return wrong(r, "secret is not 32 bytes of base64url");
+		return refuse_line(r, "secret is not 32 bytes of base64url");
 	if (sodium_is_zero(secret, 32))
-		return wrong(r, "secret is all zero");
+		return refuse_line(r, "secret is all zero");
 	for (size_t i = 0; i < r->seen_count; i++)
 		if (sodium_memcmp(r->seen[i], secret, 32) == 0)
-			return wrong(r, "secret stands on an earlier line too");
+			return refuse_line(r, "secret stands on an earlier line too");
 	assert(r->seen_count < LINES);
 	memcpy(r->seen[r->seen_count++], secret, 32);
 	return true;
@@ -71,41 +71,36 @@ static bool read_state(struct reader *r, struct rd_span field, enum rd_key_state
 			return true;
 		}
 	}
-	return wrong(r, "state is neither next nor active nor retired");
+	return refuse_line(r, "state is neither next nor active nor retired");
+}
+
+// One number, one spelling: without zeros in front.
+static bool is_plain_number(struct rd_span field)
+{
+	return field.len == 1 || !rd_span_begins(field, RD_SPAN("0"));
 }
 
 // field.ptr is NULL where there is none.
 static bool read_since(struct reader *r, struct rd_span field, int64_t *since_s)
 {
-	static const char error[] = "since is not a time in unix seconds";
+	uint64_t since;
 
 	*since_s = 0;
 	if (!field.ptr)
 		return true;
-	if (field.len < 1 || field.len > 12 || (field.ptr[0] == '0' && field.len > 1))
-		return wrong(r, error);
-	for (size_t i = 0; i < field.len; i++) {
-		if (field.ptr[i] < '0' || field.ptr[i] > '9')
-			return wrong(r, error);
-		*since_s = *since_s * 10 + (field.ptr[i] - '0');
-	}
-	return *since_s <= RD_SINCE_MAX || wrong(r, error);
+	if (!is_plain_number(field) || !rd_span_number(field, RD_SINCE_MAX, &since))
+		return refuse_line(r, "since is not a time in unix seconds");
+	*since_s = (int64_t)since;
+	return true;
 }
 
 static bool read_kid(struct reader *r, struct rd_span field, uint8_t *kid)
 {
-	unsigned n = 0;
+	uint64_t number;
 
-	if (field.len < 1 || field.len > 3 || field.ptr[0] == '0')
-		return wrong(r, "kid is not 1..255");
-	for (size_t i = 0; i < field.len; i++) {
-		if (field.ptr[i] < '0' || field.ptr[i] > '9')
-			return wrong(r, "kid is not 1..255");
-		n = n * 10 + (unsigned)(field.ptr[i] - '0');
-	}
-	if (n > UINT8_MAX)
-		return wrong(r, "kid is not 1..255");
-	*kid = (uint8_t)n;
+	if (!is_plain_number(field) || !rd_span_number(field, UINT8_MAX, &number) || number == 0)
+		return refuse_line(r, "kid is not 1..255");
+	*kid = (uint8_t)number;
 	return true;
 }
 
@@ -117,7 +112,7 @@ static bool read_alg(struct reader *r, struct rd_span field, enum rd_alg *alg)
 			return true;
 		}
 	}
-	return wrong(r, "algorithm is neither EdDSA nor HS256");
+	return refuse_line(r, "algorithm is neither EdDSA nor HS256");
 }
 
 static bool read_deployment(struct reader *r, const struct rd_span field[static FIELDS])
@@ -125,7 +120,7 @@ static bool read_deployment(struct reader *r, const struct rd_span field[static 
 	RD_SECRET_BYTES(master, 32);
 
 	if (!sodium_is_zero(r->keys->slot_key, sizeof r->keys->slot_key))
-		return wrong(r, "a second deployment key");
+		return refuse_line(r, "a second deployment key");
 	if (!read_secret(r, field[1], master))
 		return false;
 	derive(r->keys->slot_key, 1, master);
@@ -146,11 +141,11 @@ static bool read_refresh(struct reader *r, const struct rd_span field[static FIE
 		return false;
 	key = &r->keys->refresh[kid];
 	if (key->kid != 0)
-		return wrong(r, "a second refresh key of this kid");
+		return refuse_line(r, "a second refresh key of this kid");
 	if (state == RD_KEY_ACTIVE && r->keys->refresh_active != 0)
-		return wrong(r, "a second active refresh key");
+		return refuse_line(r, "a second active refresh key");
 	if (r->refresh_count++ == RD_KEYS_MAX)
-		return wrong(r, "too many refresh keys");
+		return refuse_line(r, "too many refresh keys");
 	if (!read_secret(r, field[3], master))
 		return false;
 	key->kid = kid;
@@ -164,12 +159,23 @@ static bool read_refresh(struct reader *r, const struct rd_span field[static FIE
 	return true;
 }
 
-// RFC 7638: SHA-256 over the key's required members in alphabetic order (RFC 8037 for Ed25519).
-static void thumbprint(struct rd_access_key *key)
+// That of an HS256 key holds its secret.
+struct jwk_text {
+	char bytes[128];
+};
+
+static void jwk_text_wipe(struct jwk_text *text)
+{
+	rd_wipe(text, sizeof *text);
+}
+
+// The thumbprint of RFC 7638: SHA-256 over the required members in alphabetic order (RFC 8037 for
+// Ed25519).
+static void make_kid(struct rd_access_key *key)
 {
 	uint8_t digest[crypto_hash_sha256_BYTES];
-	char text[128];
-	struct rd_buf jwk = RD_BUF(text);
+	RD_WIPE(jwk_text_wipe) struct jwk_text text;
+	struct rd_buf jwk = RD_BUF(text.bytes);
 
 	static_assert(RD_B64_LEN(sizeof digest) == RD_KID_LEN);
 	if (key->alg == RD_ALG_EDDSA) {
@@ -182,8 +188,7 @@ static void thumbprint(struct rd_access_key *key)
 		rd_put_lit(&jwk, "\",\"kty\":\"oct\"}");
 	}
 	assert(rd_buf_ok(&jwk));
-	crypto_hash_sha256(digest, (const uint8_t *)text, jwk.len);
-	rd_wipe(text, sizeof text);
+	crypto_hash_sha256(digest, (const uint8_t *)jwk.ptr, jwk.len);
 	rd_b64_encode(key->kid, digest, sizeof digest);
 }
 
@@ -211,7 +216,7 @@ static void make_access(struct rd_access_key *key, const uint8_t secret[static 3
 		memcpy(key->secret, secret, 32);
 		crypto_auth_hmacsha256_init(&key->hmac, secret, 32);
 	}
-	thumbprint(key);
+	make_kid(key);
 	make_header(key, 0, rd_alg_names[key->alg]);
 	if (key->alg == RD_ALG_EDDSA)
 		make_header(key, 1, "Ed25519");
@@ -232,9 +237,9 @@ static bool read_access(struct reader *r, const struct rd_span field[static FIEL
 	    !read_since(r, field[4], &since_s))
 		return false;
 	if (state == RD_KEY_ACTIVE && rd_keys_signer(r->keys, alg))
-		return wrong(r, "a second active access key of this algorithm");
+		return refuse_line(r, "a second active access key of this algorithm");
 	if (r->keys->access_count == RD_KEYS_MAX)
-		return wrong(r, "too many access keys");
+		return refuse_line(r, "too many access keys");
 	if (!read_secret(r, field[3], secret))
 		return false;
 	key = &r->keys->access[r->keys->access_count++];
@@ -257,16 +262,14 @@ static const struct {
 };
 
 // Divides by single blanks. Returns the number of fields; FIELDS + 1 when there are more.
-static size_t split(struct rd_span line, struct rd_span field[static FIELDS])
+static size_t split_fields(struct rd_span line, struct rd_span field[static FIELDS])
 {
 	for (size_t n = 0; n < FIELDS; n++) {
-		const char *blank = memchr(line.ptr, ' ', line.len);
-		size_t len = blank ? (size_t)(blank - line.ptr) : line.len;
+		const size_t before = line.len;
 
-		field[n] = (struct rd_span){line.ptr, len};
-		if (!blank)
+		field[n] = rd_span_cut(&line, ' ');
+		if (field[n].len == before) // no blank behind it
 			return n + 1;
-		line = (struct rd_span){blank + 1, line.len - len - 1};
 	}
 	return FIELDS + 1;
 }
@@ -279,32 +282,27 @@ static bool read_line(struct reader *r, struct rd_span line)
 	r->line++;
 	if (line.len == 0 || line.ptr[0] == '#')
 		return true;
-	count = split(line, field);
+	count = split_fields(line, field);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (!rd_span_is(field[0], rd_span(kinds[i].name)))
 			continue;
 		if (count < kinds[i].least || count > kinds[i].most)
-			return wrong(r, "wrong number of fields");
+			return refuse_line(r, "wrong number of fields");
 		return kinds[i].read(r, field);
 	}
-	return wrong(r, "is neither deployment nor refresh nor access");
+	return refuse_line(r, "is neither deployment nor refresh nor access");
 }
 
 static bool read_lines(struct reader *r, struct rd_span text)
 {
-	while (text.len > 0) {
-		const char *end = memchr(text.ptr, '\n', text.len);
-		size_t len = end ? (size_t)(end - text.ptr) : text.len;
-		size_t used = end ? len + 1 : len;
-
-		if (!read_line(r, (struct rd_span){text.ptr, len}))
+	while (text.len > 0)
+		if (!read_line(r, rd_span_cut(&text, '\n')))
 			return false;
-		text = (struct rd_span){text.ptr + used, text.len - used};
-	}
 	return true;
 }
 
-static bool complete(struct reader *r)
+// Whether all keys are there that a ring needs.
+static bool check_complete(struct reader *r)
 {
 	if (sodium_is_zero(r->keys->slot_key, sizeof r->keys->slot_key))
 		rd_put_lit(r->why, "no deployment key");
@@ -320,7 +318,7 @@ bool rd_keys_parse(struct rd_span text, struct rd_keys *keys, struct rd_buf *why
 	RD_WIPE(reader_wipe) struct reader reader = {.keys = keys, .why = why};
 
 	rd_keys_wipe(keys);
-	if (read_lines(&reader, text) && complete(&reader))
+	if (read_lines(&reader, text) && check_complete(&reader))
 		return true;
 	rd_keys_wipe(keys);
 	return false;

@@ -1,16 +1,18 @@
-// The key ring: what signs and derives. Pure; reading the file is lib/run/keyfile.
+// The key ring: the keys that sign access tokens and make refresh tokens. Pure; lib/config/keyfile
+// reads the file.
 //
-// The key file is text, one key a line, `#` starts a comment line, fields divided by one blank:
+// The key file is text with one key a line, its fields divided by one blank:
 //
-//   deployment <secret>                             one: makes slots and sids, never changes
-//   refresh <kid 1..255> <state> <secret> [since]   masters of refresh tokens
-//   access <EdDSA|HS256> <state> <secret> [since]   signing keys; EdDSA: the 32-byte Ed25519 seed
+//   deployment <secret>                             one line; for slots and sids, never changes
+//   refresh <kid 1..255> <state> <secret> [since]   for refresh tokens
+//   access <EdDSA|HS256> <state> <secret> [since]   for access tokens; EdDSA: the Ed25519 seed
 //
-// state is next (checks, is published, makes nothing yet), active (makes and checks) or retired
-// (checks what it made); <secret> is 32 bytes in base64url; since, in unix seconds, is when the key
-// got its state, long ago where it is missing. Exactly one refresh key is active, and at most one
-// access key of each algorithm. Empty lines are skipped. A secret of all zero bytes, or one that
-// stands on two lines, is refused.
+// <secret> is 32 bytes in base64url; all zero, or the same on two lines, is refused. <state> is
+// next (published and accepted, makes no token yet), active (makes tokens) or retired (only
+// accepted). [since] is when the key got its state, in unix seconds; without it, long ago. Exactly
+// one refresh key is active, and at most one access key of each algorithm. Empty lines and lines
+// that begin with
+// `#` are skipped.
 #pragma once
 #include <sodium.h>
 #include <stdint.h>
@@ -29,7 +31,7 @@ struct rd_refresh_key {
 	uint8_t kid; // 0: no such key
 	enum rd_key_state state;
 	unsigned line;   // of the file, from 1
-	int64_t since_s; // 0: not said
+	int64_t since_s; // in this state; 0: not given
 	// crypto_kdf of the master, context "refreshd", ids 1 and 2
 	uint8_t tag_key[32], secret_key[32];
 };
@@ -38,14 +40,14 @@ struct rd_access_key {
 	enum rd_alg alg;
 	enum rd_key_state state;
 	unsigned line;   // of the file, from 1
-	int64_t since_s; // 0: not said
+	int64_t since_s; // in this state; 0: not given
 	char kid[RD_KID_LEN + 1];
 	uint8_t secret[crypto_sign_SECRETKEYBYTES]; // Ed25519 secret key, or 32 bytes for HS256
 	uint8_t public[crypto_sign_PUBLICKEYBYTES]; // Ed25519 only
-	crypto_auth_hmacsha256_state hmac;          // HS256 with key and header already hashed in
-	// base64url of the only JWS headers this key ever has. [1] is "Ed25519", the name of RFC
-	// 9864 (empty for HS256). A token is matched to a key by comparing its header with these,
-	// so no header is ever parsed and the algorithm always comes from the key.
+	crypto_auth_hmacsha256_state hmac;          // HS256: key and header are hashed already
+	// The only JWS headers that this key writes, in base64url; [1] has the alg "Ed25519" of RFC
+	// 9864 (empty for HS256). A token's key is found by comparing its header with these, so no
+	// header is ever parsed, and the algorithm always comes from the key.
 	char header[2][RD_JWT_HEADER_MAX];
 	size_t header_len[2];
 };
@@ -58,12 +60,12 @@ struct rd_keys {
 	size_t access_count;
 };
 
-// text: the whole key file. keys: caller's, holds secrets: give it to rd_keys_wipe. Returns true,
-// or false with *keys zero and the reason (with its line number, never with a secret) in why.
+// text: the whole key file. keys: the caller's, to be given to rd_keys_wipe. On false *keys is all
+// zero, and why says the reason with its line number, but never a secret.
 [[nodiscard]] bool rd_keys_parse(struct rd_span text, struct rd_keys *keys, struct rd_buf *why);
 void rd_keys_wipe(struct rd_keys *keys);
 
-// The active access key of an algorithm, or NULL.
+// Returns the active access key of an algorithm, or NULL.
 const struct rd_access_key *rd_keys_signer(const struct rd_keys *keys, enum rd_alg alg);
 
 extern const char *const rd_alg_names[RD_ALG_COUNT];             // "EdDSA", "HS256"

@@ -41,7 +41,8 @@ void rd_keys_generate(struct rd_buf *out, int64_t now_s)
 		put_new_key(out, "access ", rd_alg_names[alg], RD_KEY_ACTIVE, now_s);
 }
 
-static void put_all(struct rd_buf *out, struct rd_span text)
+// Ends the last line where it has no newline.
+static void put_lines(struct rd_buf *out, struct rd_span text)
 {
 	rd_put_span(out, text);
 	if (text.len > 0 && text.ptr[text.len - 1] != '\n')
@@ -50,56 +51,60 @@ static void put_all(struct rd_buf *out, struct rd_span text)
 
 void rd_keytext_add_refresh(struct rd_buf *out, struct rd_span text, uint8_t kid, int64_t now_s)
 {
-	char number[4] = "";
-	struct rd_buf digits = {number, 0, sizeof number - 1, false};
+	char number[4] = ""; // "255"
+	struct rd_buf digits = {.ptr = number, .max = sizeof number - 1};
 
 	rd_put_u64(&digits, kid);
-	put_all(out, text);
+	put_lines(out, text);
 	put_new_key(out, "refresh ", number, RD_KEY_NEXT, now_s);
 }
 
 void rd_keytext_add_access(struct rd_buf *out, struct rd_span text, enum rd_alg alg, int64_t now_s)
 {
-	put_all(out, text);
+	put_lines(out, text);
 	put_new_key(out, "access ", rd_alg_names[alg], RD_KEY_NEXT, now_s);
 }
 
-// Takes what stands before the next mark off text, and the mark; all of text when there is none.
-static struct rd_span take(struct rd_span *text, char mark)
+// Takes the next line off *text, with its newline where it has one.
+static struct rd_span take_line(struct rd_span *text)
 {
-	const char *end = memchr(text->ptr, mark, text->len);
-	struct rd_span taken = {text->ptr, end ? (size_t)(end - text->ptr) + 1 : text->len};
+	struct rd_span rest = *text;
 
-	text->ptr += taken.len;
-	text->len -= taken.len;
-	return taken;
+	(void)rd_span_cut(&rest, '\n');
+	return rd_span_take(text, text->len - rest.len);
 }
 
-// line: `kind name state secret [since]`, with its newline when it has one.
+// line: `kind name state secret [since]`, as it is but for state and since.
 static void put_changed(struct rd_buf *out, struct rd_span line, enum rd_key_state state,
 			int64_t now_s)
 {
-	const bool ends = line.ptr[line.len - 1] == '\n';
+	const bool has_newline = line.ptr[line.len - 1] == '\n';
+	struct rd_span rest = rd_span_cut(&line, '\n');
+	const struct rd_span kind = rd_span_cut(&rest, ' ');
+	const struct rd_span name = rd_span_cut(&rest, ' ');
+	struct rd_span secret;
 
-	line.len -= ends;
-	rd_put_span(out, take(&line, ' '));
-	rd_put_span(out, take(&line, ' '));
-	(void)take(&line, ' ');
+	(void)rd_span_cut(&rest, ' '); // the former state
+	secret = rd_span_cut(&rest, ' ');
+	assert(secret.len == RD_B64_LEN(32));
+	rd_put_span(out, kind);
+	rd_put_lit(out, " ");
+	rd_put_span(out, name);
+	rd_put_lit(out, " ");
 	rd_put_str(out, rd_key_state_names[state]);
 	rd_put_lit(out, " ");
-	line = take(&line, ' ');
-	assert(line.len >= RD_B64_LEN(32));
-	rd_put(out, line.ptr, RD_B64_LEN(32));
+	rd_put_span(out, secret);
 	rd_put_lit(out, " ");
 	put_seconds(out, now_s);
-	rd_put(out, "\n", ends);
+	if (has_newline)
+		rd_put_lit(out, "\n");
 }
 
 void rd_keytext_activate(struct rd_buf *out, struct rd_span text, unsigned line,
 			 unsigned former_line, int64_t now_s)
 {
 	for (unsigned n = 1; text.len > 0; n++) {
-		struct rd_span one = take(&text, '\n');
+		struct rd_span one = take_line(&text);
 
 		if (n == line)
 			put_changed(out, one, RD_KEY_ACTIVE, now_s);
@@ -113,7 +118,7 @@ void rd_keytext_activate(struct rd_buf *out, struct rd_span text, unsigned line,
 void rd_keytext_remove(struct rd_buf *out, struct rd_span text, unsigned line)
 {
 	for (unsigned n = 1; text.len > 0; n++) {
-		struct rd_span one = take(&text, '\n');
+		struct rd_span one = take_line(&text);
 
 		if (n != line)
 			rd_put_span(out, one);

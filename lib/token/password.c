@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <stdlib.h>
 #include "base/buf.h"
 #include "token/password.h"
 
@@ -18,11 +17,11 @@ bool rd_password_hash(char out[static RD_PASSWORD_HASH_MAX], struct rd_span pass
 				     cost->mem_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
-// A hash that costs what a real one costs and that nobody has the password of. Written by hand, so
-// that not even the first unknown user takes longer than a known one.
+// A hash that costs what a real one costs, and whose password nobody knows. It is put together here
+// and not hashed, so that not even the first unknown user takes longer than a known one.
 static void write_dummy(char out[static RD_PASSWORD_HASH_MAX], const struct rd_argon2 *cost)
 {
-	struct rd_buf text = {out, 0, RD_PASSWORD_HASH_MAX, false};
+	struct rd_buf text = {.ptr = out, .max = RD_PASSWORD_HASH_MAX};
 
 	rd_put_lit(&text, "$argon2id$v=19$m=");
 	rd_put_u64(&text, cost->mem_kib);
@@ -36,28 +35,32 @@ static void write_dummy(char out[static RD_PASSWORD_HASH_MAX], const struct rd_a
 
 bool rd_password_verify(const char *hash, struct rd_span password, const struct rd_argon2 *cost)
 {
+	const char *checked = hash;
 	char dummy[RD_PASSWORD_HASH_MAX];
-	bool right;
+	bool matches;
 
 	if (password.len > RD_PASSWORD_MAX)
 		return false;
-	if (!hash)
+	if (!hash) {
 		write_dummy(dummy, cost);
-	right = crypto_pwhash_argon2id_str_verify(hash ? hash : dummy, bytes_of(password),
-						  password.len) == 0;
-	return hash && right;
+		checked = dummy;
+	}
+	matches = crypto_pwhash_argon2id_str_verify(checked, bytes_of(password), password.len) == 0;
+	return hash && matches;
 }
 
-// The number behind name in text; 0 for none.
-static unsigned long long number_at(const char *text, const char *name)
+// Returns the number behind name in text, 0 for none.
+static uint64_t number_behind(const char *text, const char *name)
 {
 	const char *at = strstr(text, name);
+	struct rd_span rest = rd_span(at ? at + strlen(name) : "");
+	uint64_t number;
 
-	return at ? strtoull(at + strlen(name), NULL, 10) : 0;
+	return rd_span_take_number(&rest, UINT64_MAX, &number) ? number : 0;
 }
 
 bool rd_password_outdated(const char *hash, const struct rd_argon2 *cost)
 {
 	return strncmp(hash, "$argon2id$v=19$", 15) != 0 ||
-	       number_at(hash, "$m=") < cost->mem_kib || number_at(hash, ",t=") < cost->ops;
+	       number_behind(hash, "$m=") < cost->mem_kib || number_behind(hash, ",t=") < cost->ops;
 }

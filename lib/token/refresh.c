@@ -43,9 +43,10 @@ static uint8_t *pack(uint8_t *to, const void *from, size_t len)
 
 static uint8_t *pack_u32(uint8_t *to, uint32_t n)
 {
-	return pack(
-	    to, (uint8_t[]){(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n},
-	    4);
+	const uint8_t bytes[] = {(uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+				 (uint8_t)n};
+
+	return pack(to, bytes, sizeof bytes);
 }
 
 static const uint8_t *unpack(void *to, const uint8_t *from, size_t len)
@@ -103,13 +104,14 @@ void rd_token_print(const struct rd_token *token, char out[static RD_TOKEN_TEXT_
 	rd_b64_encode(out + PREFIX_LEN, raw.bytes, sizeof raw.bytes);
 }
 
-// The ring's key for a kid, or NULL. Row 0 is never filled.
+// Returns the ring's key of this kid, or NULL. There is none of kid 0.
 static const struct rd_refresh_key *key_of(const struct rd_keys *keys, uint8_t kid)
 {
 	return keys->refresh[kid].kid != 0 ? &keys->refresh[kid] : NULL;
 }
 
-static void hash(uint8_t *out, size_t len, const struct message *in, const uint8_t key[static 32])
+static void keyed_hash(uint8_t *out, size_t len, const struct message *in,
+		       const uint8_t key[static 32])
 {
 	int rc = crypto_generichash(out, len, in->bytes, in->len, key, 32);
 
@@ -126,7 +128,7 @@ static void tag_of(uint8_t tag[static RD_TAG_LEN], const struct rd_token *token,
 	if (client.len > 0)
 		memcpy(in.bytes + TAG_AT, client.ptr, client.len);
 	in.len = TAG_AT + client.len;
-	hash(tag, RD_TAG_LEN, &in, key->tag_key);
+	keyed_hash(tag, RD_TAG_LEN, &in, key->tag_key);
 }
 
 static void secret_of(uint8_t secret[static RD_SECRET_LEN], const struct rd_token *token,
@@ -143,22 +145,20 @@ static void secret_of(uint8_t secret[static RD_SECRET_LEN], const struct rd_toke
 		at = pack(at, client.ptr, client.len);
 	at = pack(at, seed, RD_SEED_LEN);
 	in.len = (size_t)(at - in.bytes);
-	hash(secret, RD_SECRET_LEN, &in, key->secret_key);
+	keyed_hash(secret, RD_SECRET_LEN, &in, key->secret_key);
 }
 
 bool rd_token_authentic(const struct rd_token *token, const struct rd_keys *keys,
 			struct rd_span client)
 {
 	const struct rd_refresh_key *key = key_of(keys, token->kid);
-	uint8_t tag[RD_TAG_LEN];
-	bool same;
+	RD_SECRET_BYTES(tag, 16);
 
+	static_assert(sizeof tag == RD_TAG_LEN);
 	if (!key || client.len > RD_CLIENT_MAX)
 		return false;
 	tag_of(tag, token, key, client);
-	same = sodium_memcmp(tag, token->tag, sizeof tag) == 0;
-	rd_wipe(tag, sizeof tag);
-	return same;
+	return sodium_memcmp(tag, token->tag, sizeof tag) == 0;
 }
 
 bool rd_token_lineage(const struct rd_token *token, const struct rd_keys *keys,
@@ -167,6 +167,7 @@ bool rd_token_lineage(const struct rd_token *token, const struct rd_keys *keys,
 	const struct rd_refresh_key *key = key_of(keys, token->kid);
 	RD_SECRET_BYTES(secret, 24);
 
+	static_assert(sizeof secret == RD_SECRET_LEN);
 	if (!key || client.len > RD_CLIENT_MAX)
 		return false;
 	secret_of(secret, token, key, client, seed);
@@ -210,9 +211,9 @@ void rd_sid_of(char sid[static RD_SID_TEXT_LEN + 1], const struct rd_keys *keys,
 void rd_csrf_of(char csrf[static RD_CSRF_TEXT_LEN + 1], const struct rd_keys *keys,
 		const uint8_t family[static RD_FAMILY_LEN])
 {
-	// The context that keeps it apart from a sid, whose key it shares.
+	// Keeps it apart from a sid, which is made with the same key.
 	static const uint8_t context[crypto_generichash_blake2b_PERSONALBYTES] = "refreshd csrf";
-	uint8_t bytes[24];
+	RD_SECRET_BYTES(bytes, 24);
 	int rc = crypto_generichash_blake2b_salt_personal(bytes, sizeof bytes, family,
 							  RD_FAMILY_LEN, keys->sid_key,
 							  sizeof keys->sid_key, NULL, context);
@@ -221,19 +222,25 @@ void rd_csrf_of(char csrf[static RD_CSRF_TEXT_LEN + 1], const struct rd_keys *ke
 	assert(rc == 0);
 	(void)rc;
 	rd_b64_encode(csrf, bytes, sizeof bytes);
-	rd_wipe(bytes, sizeof bytes);
+}
+
+static void generichash_wipe(crypto_generichash_state *state)
+{
+	rd_wipe(state, sizeof *state);
 }
 
 void rd_fingerprint_of(uint8_t fingerprint[static RD_FINGERPRINT_LEN], const struct rd_keys *keys,
 		       const uint8_t family[static RD_FAMILY_LEN], struct rd_span net,
 		       struct rd_span agent)
 {
+	const uint8_t net_len = (uint8_t)net.len; // divides net from agent
 	uint8_t wide[crypto_generichash_BYTES_MIN];
-	crypto_generichash_state state;
+	RD_WIPE(generichash_wipe) crypto_generichash_state state;
 
+	assert(net.len <= UINT8_MAX);
 	crypto_generichash_init(&state, keys->sid_key, sizeof keys->sid_key, sizeof wide);
 	crypto_generichash_update(&state, family, RD_FAMILY_LEN);
-	crypto_generichash_update(&state, (const uint8_t *)&net.len, 1);
+	crypto_generichash_update(&state, &net_len, sizeof net_len);
 	crypto_generichash_update(&state, (const uint8_t *)net.ptr, net.len);
 	crypto_generichash_update(&state, (const uint8_t *)agent.ptr, agent.len);
 	crypto_generichash_final(&state, wide, sizeof wide);

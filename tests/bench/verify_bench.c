@@ -107,7 +107,7 @@ static double access_only(const struct rd_service *service, struct rd_jwt_cache 
 	begin(&call, service, &reply, cache, token);
 	start = cpu_us();
 	for (int i = 0; i < rounds; i++)
-		if (rd_access_take(&call, RD_AUDIENCE_OF_LOCATION, &call.access))
+		if (rd_access_take(&call, RD_AUDIENCE_OF_LOCATION, &call.verify.access))
 			fail("refused");
 	return (cpu_us() - start) / rounds;
 }

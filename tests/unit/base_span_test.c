@@ -91,6 +91,18 @@ static void the_sooner_wait_counts(void **state)
 	assert_int_equal(rd_ms_until(INT64_MAX, 0), INT32_MAX);
 }
 
+static void an_alphabet_is_all_that_a_span_may_have(void **state)
+{
+	(void)state;
+	assert_true(rd_span_only((struct rd_span){0}, RD_DIGITS));
+	assert_true(rd_span_only(RD_SPAN("0123456789"), RD_DIGITS));
+	assert_false(rd_span_only(RD_SPAN("12a"), RD_DIGITS));
+	assert_false(rd_span_only(RD_SPAN("12\0"), RD_DIGITS)); // the alphabet's end is not in it
+	assert_true(rd_span_only(RD_SPAN("azAZ09_"), RD_ALNUM "_"));
+	assert_false(rd_span_only(RD_SPAN("a-b"), RD_ALNUM "_"));
+	assert_false(rd_span_only(RD_SPAN("\xc3\xa4"), RD_ALNUM));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +111,7 @@ int main(void)
 	    cmocka_unit_test(a_number_is_taken_off_the_front),
 	    cmocka_unit_test(beginnings),
 	    cmocka_unit_test(the_sooner_wait_counts),
+	    cmocka_unit_test(an_alphabet_is_all_that_a_span_may_have),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ static void a_scope_is_within_the_clients_or_invalid(void **state)
 		assert_int_equal(issue(rows[i].members),
 				 rows[i].scope ? RD_STEP_ASK : RD_STEP_REPLY);
 		if (rows[i].scope)
-			assert_text(op.call.about.scope, rows[i].scope);
+			assert_text(op.call.issue.family.about.scope, rows[i].scope);
 		else
 			assert_reply(400, "{\"error\":\"invalid_scope\"}");
 	}
@@ -61,7 +61,7 @@ static void a_client_without_scopes_may_have_any(void **state)
 	assert_int_equal(OP_ASK("{\"sub\":\"anna\",\"scope\":\"what ever\"}", "REQUEST_METHOD=POST",
 				"REFRESHD_ROUTE=issue", "CONTENT_TYPE=application/json", BACKEND),
 			 RD_STEP_ASK);
-	assert_text(op.call.about.scope, "what ever");
+	assert_text(op.call.issue.family.about.scope, "what ever");
 }
 
 // Refreshes a token of the client and gives the new access token's claims by the ring alone.

@@ -22,10 +22,10 @@ static struct rd_answer issued(int64_t auth_time_ms)
 				   .expires_ms = OP_REDIS_MS + 5000000,
 				   .created_ms = OP_REDIS_MS,
 				   .auth_time_ms = auth_time_ms ? auth_time_ms : OP_REDIS_MS,
-				   .user = op.call.about.user,
-				   .client = op.call.about.client,
-				   .scope = op.call.about.scope,
-				   .claims = op.call.about.claims};
+				   .user = op.call.issue.family.about.user,
+				   .client = op.call.issue.family.about.client,
+				   .scope = op.call.issue.family.about.scope,
+				   .claims = op.call.issue.family.about.claims};
 
 	assert_int_equal(op.question.script, RD_SCRIPT_ISSUE);
 	assert_int_equal(op.question.arg[4].len, RD_SEED_LEN);

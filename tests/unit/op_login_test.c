@@ -353,6 +353,28 @@ static void an_account_that_has_changed_meanwhile_is_a_bad_login(void **state)
 	assert_reply(401, "{\"message\":\"invalid_credentials\"}");
 }
 
+// Hash, new hash, seed and token, whatever the operation was and wherever it stopped.
+static void no_secret_stays_in_a_call_that_has_ended(void **state)
+{
+	static const uint8_t zero[RD_SEED_LEN];
+
+	(void)state;
+	op.config.argon2_ops = 2; // so that there is a new hash too
+	for (int answers = 1; answers <= 3; answers++) {
+		assert_int_equal(login("anna", PASSWORD), RD_STEP_ASK);
+		assert_int_equal(op_answer(account("anna", false)), RD_STEP_ASK);
+		assert_true(*op.call.login.hash && *op.call.login.new_hash);
+		if (answers > 1)
+			op_answer(answers == 2 ? op_away : issued());
+		rd_call_end(&op.call);
+		assert_null(memmem(&op.call, sizeof op.call, "$argon2id", 9));
+		assert_memory_equal(op.call.login.family.seed, zero, sizeof zero);
+		assert_memory_equal(op.call.issue.family.seed, zero, sizeof zero);
+		assert_memory_equal(op.call.token.secret, zero, sizeof zero);
+	}
+	op.config.argon2_ops = 1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +392,7 @@ int main(void)
 	    cmocka_unit_test(an_account_that_has_changed_meanwhile_is_a_bad_login),
 	    cmocka_unit_test(a_password_says_nothing_about_a_confidential_client),
 	    cmocka_unit_test(odd_addresses_and_long_agents_are_left_out_or_cut),
+	    cmocka_unit_test(no_secret_stays_in_a_call_that_has_ended),
 	};
 
 	return cmocka_run_group_tests(tests, start_op, stop_op);
