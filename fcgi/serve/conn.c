@@ -280,7 +280,7 @@ static void look(struct rd_conn *c)
 		close_conn(c);
 		return;
 	}
-	switch (rd_frame_look(loop->peeked, (size_t)n, loop->params, &request_id)) {
+	switch (rd_frame_look(loop->peeked, (size_t)n, &request_id)) {
 	case RD_FRAME_WAIT:
 		if (c->hung_up)
 			close_conn(c); // the rest will never come

@@ -28,7 +28,7 @@ struct rd_loop {
 	uint64_t requests;
 	uint64_t recycle_after; // requests; 0: never
 	int64_t half_at_ms;     // no half-way connection is due before; 0: there is none
-	uint8_t peeked[RD_FRAME_MAX], params[RD_PARAMS_MAX];
+	uint8_t peeked[RD_FRAME_MAX];
 	char head[RD_REPLY_HEAD_MAX], out[RD_REPLY_HEAD_MAX + 512], body[RD_REPLY_BODY_MAX];
 };
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "observe/log.h"
 #include "config/option.h"
-#include "config/tcp_address.h"
+#include "base/address.h"
 
 #define SECTION_MAX 48 // inih keeps no more of a section's name
 
@@ -255,14 +255,14 @@ static bool tcp_wanted(const struct rd_config *config, enum rd_option_id option,
 		       const char *address, struct rd_buf *why)
 {
 	const bool logins = option == RD_OPTION_login_listen;
-	struct rd_tcp_address tcp;
+	struct rd_address tcp;
 
-	if (!rd_is_tcp(address))
+	if (!rd_address_is_tcp(rd_span(address)))
 		return true;
-	if (!rd_tcp_address(address, &tcp))
+	if (!rd_address_read(rd_span(address), &tcp))
 		return refuse(config, option,
 			      logins ? "login_listen" TCP_WANTS : "listen" TCP_WANTS, why);
-	if (tcp.loopback || config->tcp_open)
+	if (tcp.local || config->tcp_open)
 		return true;
 	return refuse(config, option, logins ? "login_listen" TCP_OPEN : "listen" TCP_OPEN, why);
 }
