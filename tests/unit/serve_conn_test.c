@@ -285,20 +285,22 @@ static void draining_answers_what_is_with_the_store(void **state)
 
 static void body_max_of_each_request_is_the_one_in_force_when_it_comes(void **state)
 {
-	static char body[60001];
-	int peer = connect_conn();
 	const struct {
 		uint32_t body_max;
-		const char *status; // 400: read whole, and no JSON
-	} turns[] = {{4096, "413 "}, {65536, "400 "}, {4096, "413 "}, {60000, "400 "}};
+		const char *status; // 403: read whole, and the token in it is none
+	} turns[] = {{4096, "413 "}, {65536, "403 "}, {4096, "413 "}, {60000, "403 "}};
+	static char body[60001];
+	int peer = connect_conn();
 
 	(void)state;
-	memset(body, 'b', 60000);
+	memset(body, ' ', 60000);
+	memcpy(body, "{\"refresh_token\":\"x\"}", 21);
 	for (size_t i = 0; i < COUNT(turns); i++) {
 		publish_body_max(turns[i].body_max);
 		send_request(peer,
-			     PARAMS("REFRESHD_ROUTE", "logout", "REQUEST_METHOD", "POST",
-				    "CONTENT_TYPE", "application/json", "CONTENT_LENGTH", "60000"),
+			     PARAMS("REFRESHD_ROUTE", "refresh", "REFRESHD_DIALECT", "express",
+				    "REQUEST_METHOD", "POST", "CONTENT_TYPE", "application/json",
+				    "CONTENT_LENGTH", "60000"),
 			     body);
 		wake();
 		assert_string_equal(heard_on(peer), turns[i].status);
