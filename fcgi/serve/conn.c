@@ -356,19 +356,37 @@ static int64_t timeout_at_ms(const struct rd_conn *c)
 	return 0;
 }
 
+static bool is_due(const struct rd_conn *c)
+{
+	const int64_t at_ms = timeout_at_ms(c);
+
+	return at_ms && at_ms <= c->loop->now_ms;
+}
+
+// What an idle one was sent since the last look is answered first: it may have been accepted just
+// now, and its event is still to come.
+static void close_due(struct rd_conn *c)
+{
+	const enum state before = c->state;
+
+	if (before == IDLE)
+		read_input(c);
+	if (c->state == before)
+		close_conn(c);
+}
+
 int rd_conn_tick(struct rd_loop *loop)
 {
 	const bool due = loop->next_timeout_ms && loop->next_timeout_ms <= loop->now_ms;
-	int64_t next_ms = 0;
+	int64_t next_ms = 0, at_ms;
 
 	if (due || loop->drain_by_ms) {
 		for (struct rd_conn *c = loop->conns, *next; c; c = next) {
-			const int64_t at_ms = timeout_at_ms(c);
-
 			next = c->next;
-			if (at_ms && at_ms <= loop->now_ms)
-				close_conn(c);
-			else if (at_ms && (!next_ms || at_ms < next_ms))
+			if (is_due(c))
+				close_due(c);
+			at_ms = timeout_at_ms(c);
+			if (at_ms && (!next_ms || at_ms < next_ms))
 				next_ms = at_ms;
 		}
 		loop->next_timeout_ms = next_ms;

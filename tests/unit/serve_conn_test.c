@@ -210,79 +210,6 @@ static void discarding_ends_with_the_read_timeout(void **state)
 	close(peer);
 }
 
-// As begin_drain of worker.c: at once, or a second later for retiring workers.
-static void drain_from_now(int64_t idle_for_ms)
-{
-	it.loop.drain_by_ms = it.loop.now_ms + 10000;
-	it.loop.idle_by_ms = it.loop.now_ms + idle_for_ms;
-}
-
-static void draining_closes_what_is_idle(void **state)
-{
-	int peer = connect_conn();
-
-	(void)state;
-	drain_from_now(0);
-	wake();
-	assert_string_equal(heard_on(peer), "closed");
-	close(peer);
-}
-
-static void retiring_answers_who_asks_within_the_pause(void **state)
-{
-	int asks = connect_conn(), idle = connect_conn();
-
-	(void)state;
-	drain_from_now(1000);
-	wake_after(999);
-	send_request(asks, HEALTH, "");
-	wake();
-	assert_string_equal(heard_on(asks), "200 closed");
-	assert_string_equal(heard_on(idle), "");
-	wake_after(1);
-	assert_string_equal(heard_on(idle), "closed");
-	close(asks);
-	close(idle);
-}
-
-static void draining_gives_half_a_request_a_second(void **state)
-{
-	static struct request r;
-	struct rd_span whole = build(&r, HEALTH, 100, RD_SPAN(""));
-	const struct rd_span half = {whole.ptr, 20}, rest = {whole.ptr + 20, whole.len - 20};
-	int late = connect_conn(), in_time = connect_conn();
-
-	(void)state;
-	send_bytes(late, half);
-	send_bytes(in_time, half);
-	wake();
-	drain_from_now(0);
-	wake_after(999);
-	send_bytes(in_time, rest);
-	wake();
-	assert_string_equal(heard_on(in_time), "200 closed");
-	wake_after(1);
-	assert_string_equal(heard_on(late), "closed");
-	close(late);
-	close(in_time);
-}
-
-static void draining_answers_what_is_with_the_store(void **state)
-{
-	const struct rd_record record = op_record(1);
-	int peer = connect_conn();
-
-	(void)state;
-	send_refresh(peer, op_token(0).text);
-	wake();
-	drain_from_now(0);
-	wake();
-	assert_string_equal(heard_on(peer), "");
-	store_answers(op_turn('R', &record));
-	assert_string_equal(heard_on(peer), "200 closed");
-	close(peer);
-}
-
 static void body_max_of_each_request_is_the_one_in_force_when_it_comes(void **state)
 {
 	const struct {
@@ -366,10 +293,6 @@ int main(void)
 	    CASE(what_is_no_request_is_closed),
 	    CASE(too_large_is_told_and_the_rest_discarded),
 	    CASE(discarding_ends_with_the_read_timeout),
-	    CASE(draining_closes_what_is_idle),
-	    CASE(retiring_answers_who_asks_within_the_pause),
-	    CASE(draining_gives_half_a_request_a_second),
-	    CASE(draining_answers_what_is_with_the_store),
 	    CASE(body_max_of_each_request_is_the_one_in_force_when_it_comes),
 	    CASE(a_login_waits_for_its_turn_to_be_hashed),
 	    CASE(a_login_without_a_store_is_not_queued),
