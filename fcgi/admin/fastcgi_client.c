@@ -3,24 +3,12 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+#include "base/address.h"
 #include "base/clock.h"
-#include "config/tcp_address.h"
+#include "fcgi/serve/record.h"
 
-#define HEADER   8
-#define END_BODY 8
-
-enum type { BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
-
-static void put_record(struct rd_buf *out, enum type type, struct rd_span content)
-{
-	const uint8_t head[HEADER] = {
-	    1, type, 0, 1, (uint8_t)(content.len >> 8), (uint8_t)content.len};
-
-	rd_put(out, head, sizeof head);
-	rd_put_span(out, content);
-}
+#define REQUEST_ID 1 // the only one of its connection
 
 // Both shorter than 128 bytes.
 static void put_param(struct rd_buf *out, const char *name, const char *value)
@@ -34,122 +22,121 @@ static void put_param(struct rd_buf *out, const char *name, const char *value)
 
 static void put_request(struct rd_buf *out, const char *route)
 {
-	static const char responder[8] = {0, 1}; // and the connection is not kept
+	// And the connection is not kept.
+	static const char responder[8] = {0, RD_FASTCGI_ROLE_RESPONDER};
+	const struct rd_span begin = {responder, sizeof responder}, end = {0};
 	char text[512];
 	struct rd_buf params = RD_BUF(text);
 
 	put_param(&params, "REQUEST_METHOD", "GET");
 	put_param(&params, "REFRESHD_ROUTE", route);
 	put_param(&params, "REMOTE_ADDR", "127.0.0.1");
-	put_record(out, BEGIN, (struct rd_span){responder, sizeof responder});
-	put_record(out, PARAMS, rd_buf_span(&params));
-	put_record(out, PARAMS, (struct rd_span){0});
-	put_record(out, STDIN, (struct rd_span){0});
+	rd_fastcgi_record_put(out, RD_FASTCGI_BEGIN, REQUEST_ID, begin);
+	rd_fastcgi_record_put(out, RD_FASTCGI_PARAMS, REQUEST_ID, rd_buf_span(&params));
+	rd_fastcgi_record_put(out, RD_FASTCGI_PARAMS, REQUEST_ID, end);
+	rd_fastcgi_record_put(out, RD_FASTCGI_STDIN, REQUEST_ID, end);
+}
+
+// Moves the stdout of all records up to END to the front of bytes. Returns its length, -1 when
+// they are no answer, or not all of one.
+static ssize_t join_stdout(char *bytes, size_t len)
+{
+	struct rd_span rest = {bytes, len};
+	struct rd_fastcgi_record r;
+	size_t kept = 0;
+
+	while (rd_fastcgi_record_read(rest, &r) && r.version == RD_FASTCGI_VERSION) {
+		if (r.type == RD_FASTCGI_END)
+			return r.content.len < RD_FASTCGI_END_BODY ? -1 : (ssize_t)kept;
+		if (r.type == RD_FASTCGI_STDOUT) {
+			memmove(bytes + kept, r.content.ptr, r.content.len);
+			kept += r.content.len;
+		}
+		(void)rd_span_take(&rest, r.size);
+	}
+	return -1;
 }
 
 bool rd_fastcgi_read(char *bytes, size_t len, struct rd_fastcgi_reply *reply)
 {
-	static const char status[] = "Status: ";
-	const uint8_t *at = (const uint8_t *)bytes, *const end = at + len;
-	size_t kept = 0;
-	char *body;
+	const struct rd_span status = RD_SPAN("Status: "), gap = RD_SPAN("\r\n\r\n");
+	const ssize_t kept = join_stdout(bytes, len);
+	struct rd_span rest = {bytes, kept < 0 ? 0 : (size_t)kept};
+	const char *end_of_head = memmem(rest.ptr, rest.len, gap.ptr, gap.len);
+	uint64_t code;
 
-	while (end - at >= HEADER && at[1] != END) {
-		const size_t content = (size_t)at[4] << 8 | at[5], all = HEADER + content + at[6];
-
-		if (at[0] != 1 || (size_t)(end - at) < all)
-			return false;
-		if (at[1] == STDOUT) {
-			memmove(bytes + kept, at + HEADER, content);
-			kept += content;
-		}
-		at += all;
-	}
-	if (end - at < HEADER + END_BODY || at[0] != 1)
-		return false; // no END, so something may be missing
-	body = memmem(bytes, kept, "\r\n\r\n", 4);
-	if (!body || kept < sizeof status || memcmp(bytes, status, sizeof status - 1) != 0)
+	if (!end_of_head || !rd_span_begins(rest, status))
 		return false;
-	reply->status = (int)strtol(bytes + sizeof status - 1, NULL, 10);
-	body += 4;
-	reply->body = (struct rd_span){body, kept - (size_t)(body - bytes)};
+	(void)rd_span_take(&rest, status.len);
+	if (!rd_span_take_number(&rest, 999, &code))
+		return false;
+	reply->status = (int)code;
+	(void)rd_span_take(&rest, (size_t)(end_of_head - rest.ptr) + gap.len);
+	reply->body = rest;
 	return true;
 }
 
-static int fail(int fd, struct rd_buf *why, const char *address, const char *what)
+// Writes "address: reason" and closes fd. Returns -1, for who returns a descriptor.
+static int give_up(int fd, struct rd_buf *why, const char *address, const char *reason)
 {
 	rd_put_str(why, address);
 	rd_put_str(why, ": ");
-	rd_put_str(why, what);
+	rd_put_str(why, reason);
 	if (fd >= 0)
 		close(fd);
 	return -1;
 }
 
-// False for what is neither unix:/path nor tcp:ADDRESS:PORT.
-static bool read_address(const char *address, struct rd_tcp_address *out)
-{
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	const size_t scheme = strlen("unix:");
-
-	if (rd_is_tcp(address))
-		return rd_tcp_address(address, out);
-	if (strncmp(address, "unix:", scheme) != 0 ||
-	    strlen(address + scheme) >= sizeof name.sun_path)
-		return false;
-	memcpy(name.sun_path, address + scheme, strlen(address + scheme));
-	memcpy(&out->addr, &name, sizeof name);
-	out->len = sizeof name;
-	return true;
-}
-
-// What came of a connect that goes on by itself (TCP): 0 or an error number.
-static int outcome(int fd, int64_t until_ms)
+// Waits for a connect that is under way (TCP). Returns 0 or an error number.
+static int finish_connect(int fd, int64_t until_ms)
 {
 	struct pollfd out = {.fd = fd, .events = POLLOUT};
-	const int64_t left_ms = until_ms - rd_mono_ms();
-	int error = ETIMEDOUT;
+	int error = 0;
+	socklen_t len = sizeof error;
 
-	if (left_ms > 0 && poll(&out, 1, (int)left_ms) == 1 &&
-	    getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error}))
-		error = errno;
+	if (poll(&out, 1, rd_ms_until(until_ms, rd_mono_ms())) != 1)
+		return ETIMEDOUT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		return errno;
 	return error;
 }
 
 // A listener whose queue is full says EAGAIN at once, where a blocking socket would wait for ever.
+// Returns the connection, -1 with why.
 static int dial(const char *address, int64_t until_ms, struct rd_buf *why)
 {
-	struct rd_tcp_address to;
+	struct rd_address to;
 	int fd, error;
 
-	if (!read_address(address, &to))
-		return fail(-1, why, address, "neither unix:/path nor tcp:ADDRESS:PORT");
-	fd = socket(to.addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (!rd_address_read(rd_span(address), &to))
+		return give_up(-1, why, address, "must be unix:/path or tcp:ADDRESS:PORT");
+	fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return fail(fd, why, address, strerror(errno));
-	while (connect(fd, (const struct sockaddr *)&to.addr, to.len)) {
+		return give_up(fd, why, address, strerror(errno));
+	while (connect(fd, &to.any, to.len)) {
 		if (errno == EINPROGRESS) {
-			error = outcome(fd, until_ms);
-			return error ? fail(fd, why, address, strerror(error)) : fd;
+			error = finish_connect(fd, until_ms);
+			return error ? give_up(fd, why, address, strerror(error)) : fd;
 		}
 		if (errno != EAGAIN && errno != EINTR)
-			return fail(fd, why, address, strerror(errno));
+			return give_up(fd, why, address, strerror(errno));
 		if (rd_mono_ms() >= until_ms)
-			return fail(fd, why, address, "too many are waiting there");
+			return give_up(fd, why, address, "too many are waiting there");
 		poll(NULL, 0, 10);
 	}
 	return fd;
 }
 
-// Until the other side closes. False when that takes too long or the room does not suffice.
+// Reads until the other side closes. False when that takes too long, or is more than text has room
+// for.
 static bool read_all(int fd, int64_t until_ms, struct rd_buf *text)
 {
 	for (;;) {
 		struct pollfd in = {.fd = fd, .events = POLLIN};
-		const int64_t left_ms = until_ms - rd_mono_ms();
+		const int left_ms = rd_ms_until(until_ms, rd_mono_ms());
 		ssize_t n;
 
-		if (left_ms <= 0 || poll(&in, 1, (int)left_ms) == 0 || text->len == text->max)
+		if (left_ms == 0 || poll(&in, 1, left_ms) == 0 || text->len == text->max)
 			return false;
 		n = recv(fd, text->ptr + text->len, text->max - text->len, 0);
 		if (n > 0)
@@ -173,13 +160,13 @@ enum rd_fastcgi rd_fastcgi_get(const char *address, const char *route, int64_t t
 	put_request(&request, route);
 	if (send(fd, request.ptr, request.len, MSG_NOSIGNAL) != (ssize_t)request.len ||
 	    !read_all(fd, until_ms, text)) {
-		fail(fd, why, address, "no answer in time");
+		give_up(fd, why, address, "no answer in time");
 		return RD_FASTCGI_AWAY;
 	}
 	if (rd_fastcgi_read(text->ptr, text->len, reply)) {
 		close(fd);
 		return RD_FASTCGI_OK;
 	}
-	fail(fd, why, address, text->len ? "what answers there is no refreshd" : "no answer");
+	give_up(fd, why, address, text->len ? "what answers there is not refreshd" : "no answer");
 	return text->len ? RD_FASTCGI_ODD : RD_FASTCGI_AWAY;
 }

@@ -1,10 +1,10 @@
 // refreshd doctor: finds mistakes in the setup, or with --nginx FILE in an nginx configuration.
 #include <sys/stat.h>
+#include "base/address.h"
 #include "base/clock.h"
 #include "fcgi/doctor/nginx_checks.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
-#include "config/tcp_address.h"
 #include "store/redis/check.h"
 #include "store/redis/blocking.h"
 #include "token/keys.h"
@@ -50,12 +50,12 @@ static bool check_issuer(const struct rd_config *config, struct rd_buf *why)
 
 static bool check_socket(const char *address, struct rd_buf *why)
 {
-	struct rd_tcp_address tcp;
+	struct rd_address at;
 	struct stat st;
 
 	rd_put_str(why, address);
-	if (rd_is_tcp(address)) {
-		if (rd_tcp_address(address, &tcp) && tcp.loopback)
+	if (rd_address_is_tcp(rd_span(address))) {
+		if (rd_address_read(rd_span(address), &at) && at.local)
 			return true;
 		rd_put_lit(
 		    why,
@@ -63,7 +63,7 @@ static bool check_socket(const char *address, struct rd_buf *why)
 		    "of its own, that only nginx can connect");
 		return false;
 	}
-	if (strncmp(address, "unix:", 5) != 0 || stat(address + 5, &st) != 0)
+	if (!rd_address_read(rd_span(address), &at) || stat(at.un.sun_path, &st) != 0)
 		return true; // not there yet
 	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IRWXO))
 		return true;

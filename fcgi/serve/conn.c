@@ -10,32 +10,33 @@
 #include "fcgi/serve/loop.h"
 #include "fcgi/serve/wire.h"
 
-#define DRAIN_READS 16 // a wake-up, each of up to RD_FRAME_MAX bytes
+#define DISCARD_READS         16   // a wake-up, each of up to RD_FRAME_MAX bytes
+#define DRAIN_READ_TIMEOUT_MS 1000 // when draining, a half-sent request gets so long for its rest
 
 enum state {
-	IDLE,    // kept open, nothing came
-	PARTIAL, // some of a request is there
+	IDLE,    // kept open, nothing has come
+	PARTIAL, // some of a request has come
 	BUSY,    // a request is with its operation or with Redis
-	DRAIN,   // refused; reading on so that the other side gets the answer before the end
+	DISCARD, // refused; reading on so that the other side gets the answer before the end
 	CLOSED,  // over, but this wake-up may still hold an event for it
 };
 
 struct rd_conn {
 	struct rd_loop *loop;
 	struct rd_conn *next, **link;
-	int fd;
+	int fd; // -1: libfcgi has closed it
 	enum state state;
-	bool more;        // something came while BUSY
-	bool gone;        // the other side has closed: nobody is there for an answer
-	bool hung_up;     // the other side will send nothing more
-	int64_t since_ms; // PARTIAL, DRAIN: began then
+	bool input_waits; // something came while BUSY
+	bool peer_gone;   // the other side has closed: nobody reads an answer
+	bool input_ended; // the other side will send nothing more
+	int64_t since_ms; // PARTIAL, DISCARD: began then
 	int64_t begun_us; // BUSY: the request was whole then
 	struct rd_wire *wire;
 	struct rd_pending pending;
 	struct rd_reply reply;
 	struct rd_hash_job hash;
 	bool hashing;                 // counts in loop->hashing_count
-	bool hashed;                  // or does not need to: its turn has come
+	bool hashed;                  // its turn in loop->hashes has come
 	struct rd_snapshot *snapshot; // BUSY: what the request began with
 	struct rd_call call;
 };
@@ -87,21 +88,31 @@ void rd_conn_free_closed(struct rd_loop *loop)
 	loop->closed = NULL;
 }
 
-static void look(struct rd_conn *c);
+static void read_input(struct rd_conn *c);
 
-static void become_half(struct rd_conn *c, enum state state)
+static int64_t read_timeout_ms(const struct rd_loop *loop)
+{
+	return loop->drain_by_ms ? DRAIN_READ_TIMEOUT_MS : loop->newest->config.read_timeout_ms;
+}
+
+// state: PARTIAL or DISCARD, which last for the read timeout at most.
+static void wait_for_input(struct rd_conn *c, enum state state)
 {
 	struct rd_loop *loop = c->loop;
 
 	c->state = state;
 	c->since_ms = loop->now_ms;
-	if (!loop->half_at_ms)
-		loop->half_at_ms = c->since_ms + loop->newest->config.read_timeout_ms;
+	if (!loop->next_timeout_ms)
+		loop->next_timeout_ms = c->since_ms + read_timeout_ms(loop);
 }
 
-static void end_call(struct rd_conn *c)
+static void end_request(struct rd_conn *c)
 {
+	struct rd_question *question = &c->pending.question;
+
 	rd_call_end(&c->call);
+	rd_wipe(question->text, question->text_len); // may hold a seed, or a password's hash
+	question->text_len = 0;
 	rd_snapshot_release(c->snapshot);
 	c->snapshot = NULL;
 	c->loop->hashing_count -= c->hashing;
@@ -109,7 +120,7 @@ static void end_call(struct rd_conn *c)
 	c->state = IDLE;
 }
 
-static void answer(struct rd_conn *c)
+static void send_reply(struct rd_conn *c)
 {
 	struct rd_buf head = RD_BUF(c->loop->out);
 	enum rd_wire_end end;
@@ -121,21 +132,22 @@ static void answer(struct rd_conn *c)
 	rd_wipe(head.ptr, head.len);
 	rd_wipe(c->reply.head.ptr, c->reply.head.len);
 	rd_wipe(c->reply.body.ptr, c->reply.body.len);
-	end_call(c);
+	end_request(c);
 	if (end == RD_WIRE_CLOSED)
 		c->fd = -1;
 	// When draining, now is the time to close: nginx, just answered, has not begun to ask
 	// again.
-	if (end != RD_WIRE_KEEP || (c->loop->drain_by_ms && !c->more && !c->hung_up)) {
+	if (end != RD_WIRE_KEEP || (c->loop->drain_by_ms && !c->input_waits && !c->input_ended)) {
 		close_conn(c);
-	} else if (c->more || c->hung_up) {
-		c->more = false;
-		look(c);
+	} else if (c->input_waits || c->input_ended) {
+		c->input_waits = false;
+		read_input(c);
 	}
 }
 
-// The buffers are the loop's: an operation writes its reply in one go, and answer sends it at once.
-static void new_reply(struct rd_conn *c)
+// The buffers are the loop's: an operation writes its reply in one go, and send_reply sends it at
+// once.
+static void begin_reply(struct rd_conn *c)
 {
 	struct rd_span id = c->reply.request_id;
 
@@ -150,27 +162,27 @@ static void ask_store(struct rd_conn *c)
 	rd_redis_submit(c->pending.question.durable ? loop->durable : loop->redis, &c->pending);
 }
 
-static void on_answer(struct rd_conn *c, const struct rd_answer *stored)
+static void take_answer(struct rd_conn *c, const struct rd_answer *stored)
 {
-	new_reply(c);
+	begin_reply(c);
 	c->call.newest = &c->loop->newest->service;
 	if (c->call.op->answer(&c->call, stored, &c->pending.question) == RD_STEP_ASK)
 		ask_store(c);
 	else
-		answer(c);
+		send_reply(c);
 }
 
 static const struct rd_answer away = {.away = true};
 
-static void on_store(struct rd_pending *pending, const struct rd_answer *stored)
+static void on_store_answer(struct rd_pending *pending, const struct rd_answer *stored)
 {
 	struct rd_conn *c =
 	    (struct rd_conn *)(void *)((char *)pending - offsetof(struct rd_conn, pending));
 
 	if (!c->hashing || c->hashed || stored->away)
-		on_answer(c, stored);
+		take_answer(c, stored);
 	else if (!rd_hash_push(&c->loop->hashes, &c->hash, stored))
-		on_answer(c, &away);
+		take_answer(c, &away);
 }
 
 void rd_conn_hash(struct rd_loop *loop)
@@ -180,10 +192,10 @@ void rd_conn_hash(struct rd_loop *loop)
 	    (struct rd_conn *)(void *)((char *)job - offsetof(struct rd_conn, hash));
 	const struct rd_answer *stored = &job->answer;
 
-	if (c->gone)
+	if (c->peer_gone)
 		stored = &away; // nobody waits any more for what would be hashed
 	c->hashed = true;
-	on_answer(c, stored);
+	take_answer(c, stored);
 	rd_hash_done(job);
 }
 
@@ -191,42 +203,50 @@ static enum rd_hashing may_hash(const struct rd_loop *loop)
 {
 	if (loop->setup->role != RD_ROLE_LOGIN)
 		return RD_HASHING_ELSEWHERE;
-	return loop->hashing_count < loop->newest->config.login_queue ? RD_HASHING_HERE
-								      : RD_HASHING_FULL;
+	if (loop->hashing_count >= loop->newest->config.login_queue)
+		return RD_HASHING_FULL;
+	return RD_HASHING_HERE;
 }
 
-static void start(struct rd_conn *c)
+static void begin_call(struct rd_conn *c)
+{
+	struct rd_loop *loop = c->loop;
+
+	c->snapshot = rd_snapshot_acquire(loop->newest);
+	rd_call_begin(&c->call, &c->snapshot->service);
+	c->call.reply = &c->reply;
+	c->call.jwt_cache = loop->jwt_cache;
+	c->call.counts = loop->counts;
+	c->call.metrics = loop->setup->metrics;
+	c->call.draining = loop->drain_by_ms != 0;
+	c->begun_us = rd_mono_us();
+	c->call.now_ms = rd_wall_ms();
+	c->call.store_up = rd_redis_up(loop->redis);
+	c->call.store_lost =
+	    rd_redis_lost(loop->redis, (int64_t)c->snapshot->config.heal_window_s * 1000);
+	c->call.hashing = may_hash(loop);
+	loop->requests++;
+	c->state = BUSY;
+}
+
+static void start_request(struct rd_conn *c)
 {
 	enum rd_wire_end begun;
 
-	c->snapshot = rd_snapshot_acquire(c->loop->newest);
-	rd_call_begin(&c->call, &c->snapshot->service);
-	c->call.reply = &c->reply;
-	c->call.jwt_cache = c->loop->jwt_cache;
-	c->call.counts = c->loop->counts;
-	c->call.metrics = c->loop->setup->metrics;
-	c->call.draining = c->loop->drain_by_ms != 0;
-	c->begun_us = rd_mono_us();
-	c->call.now_ms = rd_wall_ms();
-	c->call.store_up = rd_redis_up(c->loop->redis);
-	c->call.store_lost =
-	    rd_redis_lost(c->loop->redis, (int64_t)c->snapshot->config.heal_window_s * 1000);
-	c->call.hashing = may_hash(c->loop);
-	c->loop->requests++;
-	c->state = BUSY;
+	begin_call(c);
 	begun = rd_wire_begin(c->wire, c->fd, c->snapshot->config.body_max, &c->call.params,
 			      &c->call.body, &c->call.body_len);
 	if (begun != RD_WIRE_KEEP) {
-		end_call(c);
+		end_request(c);
 		if (begun == RD_WIRE_CLOSED)
 			c->fd = -1;
 		close_conn(c);
 		return;
 	}
-	new_reply(c);
-	c->pending.done = on_store;
+	begin_reply(c);
+	c->pending.done = on_store_answer;
 	if (rd_op_start(&c->call, &c->pending.question) == RD_STEP_REPLY) {
-		answer(c);
+		send_reply(c);
 		return;
 	}
 	c->hashing = (c->call.op->flags & RD_OP_HASHES) != 0;
@@ -244,52 +264,55 @@ static void refuse_large(struct rd_conn *c, unsigned request_id)
 		return;
 	}
 	rd_count_request(c->loop->counts, RD_ROUTE_none, 413, -1);
-	become_half(c, DRAIN);
-	look(c);
+	wait_for_input(c, DISCARD);
+	read_input(c);
 }
 
-// Some at a time, or one flood would keep the loop: whoever still sends causes another event.
-static void drain(struct rd_conn *c)
+// Some at a time, or one flood would keep the loop: who still sends causes another event.
+static void discard_input(struct rd_conn *c)
 {
-	ssize_t n = 1;
+	struct rd_loop *loop = c->loop;
+	ssize_t n = 1, most = 0;
+	int error;
 
-	for (int i = 0; i < DRAIN_READS && n > 0; i++)
-		n = recv(c->fd, c->loop->peeked, sizeof c->loop->peeked, 0);
-	if (n > 0)
-		return;
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+	for (int i = 0; i < DISCARD_READS && n > 0; i++) {
+		n = recv(c->fd, loop->peeked, sizeof loop->peeked, 0);
+		most = n > most ? n : most;
+	}
+	error = errno;
+	rd_wipe(loop->peeked, (size_t)most);
+	if (n == 0 || (n < 0 && error != EAGAIN && error != EINTR))
 		close_conn(c);
 }
 
 // Looks at what has come, without taking it, and starts the request when it is whole.
-static void look(struct rd_conn *c)
+static void peek_request(struct rd_conn *c)
 {
 	struct rd_loop *loop = c->loop;
 	unsigned request_id = 0;
-	ssize_t n;
+	enum rd_frame seen;
+	ssize_t n = 0;
 
-	if (c->state == DRAIN) {
-		drain(c);
-		return;
-	}
 	// A request whose sender has given up is not begun: nginx may be asking elsewhere already.
-	n = c->gone ? 0 : recv(c->fd, loop->peeked, sizeof loop->peeked, MSG_PEEK);
+	if (!c->peer_gone)
+		n = recv(c->fd, loop->peeked, sizeof loop->peeked, MSG_PEEK);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
 		close_conn(c);
 		return;
 	}
-	switch (rd_frame_look(loop->peeked, (size_t)n, loop->params, &request_id)) {
+	seen = rd_frame_look(loop->peeked, (size_t)n, &request_id);
+	rd_wipe(loop->peeked, (size_t)n);
+	switch (seen) {
 	case RD_FRAME_WAIT:
-		if (c->hung_up)
+		if (c->input_ended)
 			close_conn(c); // the rest will never come
 		else if (c->state == IDLE)
-			become_half(c, PARTIAL);
+			wait_for_input(c, PARTIAL);
 		break;
 	case RD_FRAME_READY:
-		rd_wipe(loop->peeked, (size_t)n);
-		start(c);
+		start_request(c);
 		break;
 	case RD_FRAME_LARGE:
 		refuse_large(c, request_id);
@@ -300,38 +323,73 @@ static void look(struct rd_conn *c)
 	}
 }
 
+static void read_input(struct rd_conn *c)
+{
+	if (c->state == DISCARD)
+		discard_input(c);
+	else
+		peek_request(c);
+}
+
 void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 {
 	if (c->state == CLOSED)
 		return;
 	// Edge-triggered: this is said once, perhaps together with the last bytes.
-	c->gone |= (epoll_events & (EPOLLHUP | EPOLLERR)) != 0;
-	c->hung_up |= (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+	c->peer_gone |= (epoll_events & (EPOLLHUP | EPOLLERR)) != 0;
+	c->input_ended |= (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 	if (c->state == BUSY)
-		c->more = true;
+		c->input_waits = true;
 	else
-		look(c);
+		read_input(c);
+}
+
+// When the connection is to be closed, 0 for not at all.
+static int64_t timeout_at_ms(const struct rd_conn *c)
+{
+	const struct rd_loop *loop = c->loop;
+
+	if (c->state == PARTIAL || c->state == DISCARD)
+		return c->since_ms + read_timeout_ms(loop);
+	if (c->state == IDLE && loop->drain_by_ms)
+		return loop->idle_by_ms;
+	return 0;
+}
+
+static bool is_due(const struct rd_conn *c)
+{
+	const int64_t at_ms = timeout_at_ms(c);
+
+	return at_ms && at_ms <= c->loop->now_ms;
+}
+
+// What an idle one was sent since the last look is answered first: it may have been accepted just
+// now, and its event is still to come.
+static void close_due(struct rd_conn *c)
+{
+	const enum state before = c->state;
+
+	if (before == IDLE)
+		read_input(c);
+	if (c->state == before)
+		close_conn(c);
 }
 
 int rd_conn_tick(struct rd_loop *loop)
 {
-	// When draining, a half-sent request gets a second for its rest.
-	const int64_t limit_ms = loop->drain_by_ms ? 1000 : loop->newest->config.read_timeout_ms;
-	int64_t next_ms = 0;
+	const bool due = loop->next_timeout_ms && loop->next_timeout_ms <= loop->now_ms;
+	int64_t next_ms = 0, at_ms;
 
-	if ((loop->half_at_ms && loop->half_at_ms <= loop->now_ms) || loop->drain_by_ms) {
+	if (due || loop->drain_by_ms) {
 		for (struct rd_conn *c = loop->conns, *next; c; c = next) {
-			const bool half = c->state == PARTIAL || c->state == DRAIN;
-			const bool idle = loop->drain_by_ms && c->state == IDLE;
-			const int64_t at_ms = idle ? loop->idle_by_ms : c->since_ms + limit_ms;
-
 			next = c->next;
-			if ((half || idle) && at_ms <= loop->now_ms)
-				close_conn(c);
-			else if ((half || idle) && (!next_ms || at_ms < next_ms))
+			if (is_due(c))
+				close_due(c);
+			at_ms = timeout_at_ms(c);
+			if (at_ms && (!next_ms || at_ms < next_ms))
 				next_ms = at_ms;
 		}
-		loop->half_at_ms = next_ms;
+		loop->next_timeout_ms = next_ms;
 	}
-	return loop->half_at_ms ? (int)(loop->half_at_ms - loop->now_ms) : -1;
+	return loop->next_timeout_ms ? rd_ms_until(loop->next_timeout_ms, loop->now_ms) : -1;
 }

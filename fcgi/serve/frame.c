@@ -1,159 +1,131 @@
 #include "fcgi/serve/frame.h"
 #include <assert.h>
-#include <stdbool.h>
-#include <string.h>
+#include "fcgi/serve/record.h"
 
-#define HEADER 8
-
-enum type { BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6 };
-
-struct record {
-	unsigned type, id;
-	size_t len, padding;
-	const uint8_t *content;
+// How far the parameters have been read: pairs of a name and a value, behind the lengths of both
+// (section 3.4). Records may cut them anywhere, so they are checked as they come, and not copied.
+struct pairs {
+	size_t len;           // bytes of all records
+	unsigned length_left; // bytes that the length being read still lacks
+	uint32_t length;      // being read
+	unsigned lengths;     // of this pair that are known, 0 to 2
+	uint64_t skip;        // bytes of name and value that are still to come
 };
 
-struct params {
-	const uint8_t *ptr; // into the peeked bytes, or into scratch once there are two records
-	uint8_t *scratch;
-	size_t len;
-};
-
-// The record at bytes. False when not all of it is there.
-static bool record_at(const uint8_t *bytes, size_t len, struct record *r)
+static void end_length(struct pairs *p)
 {
-	if (len < HEADER)
-		return false;
-	r->type = bytes[1];
-	r->id = (unsigned)bytes[2] << 8 | bytes[3];
-	r->len = (size_t)bytes[4] << 8 | bytes[5];
-	r->padding = bytes[6];
-	r->content = bytes + HEADER;
-	return len >= HEADER + r->len + r->padding;
+	p->skip += p->length;
+	p->lengths++;
+	if (p->lengths == 2 && p->skip == 0)
+		p->lengths = 0; // an empty pair
 }
 
-// One length of a name or value; -1 when cut off. FastCGI specification, section 3.4.
-static int64_t pair_length(const struct params *p, size_t *at)
+// A length takes one byte, or four of which the first has its highest bit set.
+static void read_length_byte(struct pairs *p, uint8_t byte)
 {
-	uint32_t n;
-
-	if (*at >= p->len)
-		return -1;
-	n = p->ptr[*at];
-	if (n < 0x80) {
-		*at += 1;
-		return n;
+	if (p->length_left == 0 && byte & 0x80) {
+		p->length = byte & 0x7f;
+		p->length_left = 3;
+		return;
 	}
-	if (p->len - *at < 4)
-		return -1;
-	n = (n & 0x7f) << 24 | (uint32_t)p->ptr[*at + 1] << 16 | (uint32_t)p->ptr[*at + 2] << 8 |
-	    p->ptr[*at + 3];
-	*at += 4;
-	return n;
+	p->length = p->length_left ? p->length << 8 | byte : byte;
+	if (p->length_left == 0 || --p->length_left == 0)
+		end_length(p);
 }
 
-// Whether names and values fill the parameters exactly.
-static bool params_sound(const struct params *p)
+static void read_pairs(struct pairs *p, struct rd_span bytes)
 {
-	size_t at = 0;
+	p->len += bytes.len;
+	while (bytes.len > 0) {
+		size_t n = 1;
 
-	while (at < p->len) {
-		int64_t name = pair_length(p, &at);
-		int64_t value = name < 0 ? -1 : pair_length(p, &at);
-
-		if (value < 0 || (uint64_t)(name + value) > p->len - at)
-			return false;
-		at += (size_t)(name + value);
+		if (p->lengths < 2) {
+			read_length_byte(p, (uint8_t)bytes.ptr[0]);
+		} else {
+			n = p->skip < bytes.len ? (size_t)p->skip : bytes.len;
+			p->skip -= n;
+			p->lengths = p->skip ? 2 : 0;
+		}
+		(void)rd_span_take(&bytes, n);
 	}
-	return true;
 }
 
-static bool params_add(struct params *p, const struct record *r)
+// Whether the parameters end where a pair does.
+static bool pairs_complete(const struct pairs *p)
 {
-	if (p->len + r->len > RD_PARAMS_MAX)
-		return false;
-	if (p->len == 0) {
-		p->ptr = r->content;
-	} else {
-		if (p->ptr != p->scratch)
-			memcpy(p->scratch, p->ptr, p->len);
-		p->ptr = p->scratch;
-		memcpy(p->scratch + p->len, r->content, r->len);
-	}
-	p->len += r->len;
-	return true;
+	return p->lengths == 0 && p->length_left == 0;
 }
 
-static bool begin_sound(const uint8_t *bytes, size_t len)
+// Whether what has come of the first record looks right so far. libfcgi trips over padding here.
+static bool begin_right(const uint8_t *bytes, size_t len)
 {
-	const uint8_t responder[] = {0, 1};
+	const uint8_t responder[] = {0, RD_FASTCGI_ROLE_RESPONDER};
 
-	// What has come of the first record so far must already look right. libfcgi trips over
-	// padding here.
-	return bytes[0] == 1 && (len < 2 || bytes[1] == BEGIN) &&
-	       (len < 6 || (bytes[4] == 0 && bytes[5] == 8)) && (len < 7 || bytes[6] == 0) &&
-	       (len < 4 || bytes[2] || bytes[3]) &&
-	       (len < 10 || memcmp(bytes + HEADER, responder, sizeof responder) == 0);
+	return bytes[0] == RD_FASTCGI_VERSION && (len < 2 || bytes[1] == RD_FASTCGI_BEGIN) &&
+	       (len < 4 || bytes[2] || bytes[3]) && (len < 6 || (bytes[4] == 0 && bytes[5] == 8)) &&
+	       (len < 7 || bytes[6] == 0) &&
+	       (len < 10 || memcmp(bytes + RD_FASTCGI_HEADER, responder, sizeof responder) == 0);
 }
 
-enum rd_frame rd_frame_look(const uint8_t *bytes, size_t len, uint8_t *scratch,
-			    unsigned *request_id)
+// Whether what has come of a later record looks right so far.
+static bool record_right(struct rd_span bytes, enum rd_fastcgi_type type)
 {
-	struct params params = {.scratch = scratch};
-	unsigned want = PARAMS;
-	struct record r;
-	size_t at;
+	return bytes.ptr[0] == RD_FASTCGI_VERSION &&
+	       (bytes.len < 2 || (uint8_t)bytes.ptr[1] == type);
+}
+
+enum rd_frame rd_frame_look(const uint8_t *bytes, size_t len, unsigned *request_id)
+{
+	struct rd_span rest = {(const char *)bytes, len};
+	enum rd_fastcgi_type wanted = RD_FASTCGI_PARAMS;
+	struct pairs pairs = {0};
+	struct rd_fastcgi_record r;
 
 	if (len == 0)
 		return RD_FRAME_WAIT;
-	if (!begin_sound(bytes, len))
+	if (!begin_right(bytes, len))
 		return RD_FRAME_BAD;
-	if (!record_at(bytes, len, &r))
+	if (!rd_fastcgi_record_read(rest, &r))
 		return RD_FRAME_WAIT;
-	*request_id = r.id;
-	for (at = HEADER + r.len + r.padding; at < len; at += HEADER + r.len + r.padding) {
-		if (bytes[at] != 1 || (len - at >= 2 && bytes[at + 1] != want))
+	*request_id = r.request_id;
+	for (;;) {
+		(void)rd_span_take(&rest, r.size);
+		if (rest.len > 0 && !record_right(rest, wanted))
 			return RD_FRAME_BAD;
-		if (!record_at(bytes + at, len - at, &r))
-			break;
-		if (r.id != *request_id || (r.len == 0 && r.padding != 0))
+		if (!rd_fastcgi_record_read(rest, &r))
+			return len >= RD_FRAME_MAX ? RD_FRAME_LARGE : RD_FRAME_WAIT;
+		if (r.request_id != *request_id ||
+		    (r.content.len == 0 && r.size != RD_FASTCGI_HEADER))
 			return RD_FRAME_BAD;
-		if (want == PARAMS && !params_add(&params, &r))
+		if (wanted == RD_FASTCGI_PARAMS)
+			read_pairs(&pairs, r.content);
+		if (pairs.len > RD_PARAMS_MAX)
 			return RD_FRAME_LARGE;
-		if (want == PARAMS && r.len == 0 && !params_sound(&params))
+		if (r.content.len > 0)
+			continue;
+		if (wanted == RD_FASTCGI_STDIN) // nothing may follow the end
+			return rest.len == r.size ? RD_FRAME_READY : RD_FRAME_BAD;
+		if (!pairs_complete(&pairs))
 			return RD_FRAME_BAD;
-		if (want == STDIN && r.len == 0)
-			return at + HEADER == len ? RD_FRAME_READY : RD_FRAME_BAD;
-		if (r.len == 0)
-			want = STDIN;
+		wanted = RD_FASTCGI_STDIN;
 	}
-	return len >= RD_FRAME_MAX ? RD_FRAME_LARGE : RD_FRAME_WAIT;
-}
-
-static size_t put_record(uint8_t *out, enum type type, unsigned id, const void *content, size_t len)
-{
-	const uint8_t header[HEADER] = {1,           (uint8_t)type,       (uint8_t)(id >> 8),
-					(uint8_t)id, (uint8_t)(len >> 8), (uint8_t)len};
-
-	memcpy(out, header, HEADER);
-	if (len)
-		memcpy(out + HEADER, content, len);
-	return HEADER + len;
 }
 
 size_t rd_frame_answer_large(uint8_t out[static RD_FRAME_LARGE_ANSWER_MAX], unsigned request_id)
 {
-	static const char text[] = "Status: 413 Content Too Large\r\n"
-				   "Content-Type: application/json\r\n"
-				   "Cache-Control: no-store\r\n"
-				   "X-Content-Type-Options: nosniff\r\n"
-				   "Content-Length: 29\r\n\r\n"
-				   "{\"error\":\"payload_too_large\"}";
-	const uint8_t end[8] = {0};
-	size_t len = put_record(out, STDOUT, request_id, text, sizeof text - 1);
+	static const struct rd_span text = RD_SPAN("Status: 413 Content Too Large\r\n"
+						   "Content-Type: application/json\r\n"
+						   "Cache-Control: no-store\r\n"
+						   "X-Content-Type-Options: nosniff\r\n"
+						   "Content-Length: 29\r\n\r\n"
+						   "{\"error\":\"payload_too_large\"}");
+	static const char status[RD_FASTCGI_END_BODY];
+	struct rd_buf buf = {(char *)out, 0, RD_FRAME_LARGE_ANSWER_MAX, false};
 
-	len += put_record(out + len, STDOUT, request_id, NULL, 0);
-	len += put_record(out + len, END, request_id, end, sizeof end);
-	assert(len <= RD_FRAME_LARGE_ANSWER_MAX);
-	return len;
+	rd_fastcgi_record_put(&buf, RD_FASTCGI_STDOUT, request_id, text);
+	rd_fastcgi_record_put(&buf, RD_FASTCGI_STDOUT, request_id, (struct rd_span){0});
+	rd_fastcgi_record_put(&buf, RD_FASTCGI_END, request_id,
+			      (struct rd_span){status, sizeof status});
+	assert(rd_buf_ok(&buf));
+	return buf.len;
 }

@@ -1,12 +1,12 @@
-// Passwords take their turns: what Redis said about an account waits here until its hash is due, so
-// that the worker sees to everything else in between.
+// Logins that wait for their password to be hashed, with what Redis said about their account. The
+// worker makes one hash at a time and handles everything else in between.
 #pragma once
 #include "store/store.h"
 
 struct rd_hash_job {
 	struct rd_hash_job *next;
 	struct rd_answer answer; // borrows from text
-	char *text;              // text_len bytes
+	char *text;              // text_len bytes, owned; holds a password's hash
 	size_t text_len;
 };
 
@@ -14,9 +14,11 @@ struct rd_hash_queue {
 	struct rd_hash_job *first, *last;
 };
 
-// Copies the answer. job: the caller's, until rd_hash_done. False when memory is short.
+// Adds job with a copy of answer. job: the caller's, and must stay where it is until rd_hash_done.
+// Returns false when memory is short.
 [[nodiscard]] bool rd_hash_push(struct rd_hash_queue *queue, struct rd_hash_job *job,
 				const struct rd_answer *answer);
-// The oldest, or NULL.
+// Takes the oldest. Returns NULL when there is none.
 struct rd_hash_job *rd_hash_pop(struct rd_hash_queue *queue);
+// Wipes and frees the copy.
 void rd_hash_done(struct rd_hash_job *job);

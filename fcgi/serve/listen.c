@@ -3,14 +3,14 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
-#include "config/tcp_address.h"
+#include "base/address.h"
 
 // nginx may open all its connections at once; 128 gave 502 under a stall.
 #define BACKLOG 4096
 
-static int fail(struct rd_buf *why, const char *address, const char *reason)
+// Writes "address: reason". Returns -1, for who returns a descriptor.
+static int refuse_socket(struct rd_buf *why, const char *address, const char *reason)
 {
 	rd_put_str(why, address);
 	rd_put_str(why, ": ");
@@ -18,27 +18,26 @@ static int fail(struct rd_buf *why, const char *address, const char *reason)
 	return -1;
 }
 
-static bool unix_address(const char *address, struct sockaddr_un *un)
+// A path must be absolute: who starts the service and who reads its configuration may be in
+// different folders.
+static bool read_address(const char *address, struct rd_address *out)
 {
-	*un = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strncmp(address, "unix:/", 6) != 0 || strlen(address + 5) >= sizeof un->sun_path)
-		return false;
-	memcpy(un->sun_path, address + 5, strlen(address + 5));
-	return true;
+	return rd_address_read(rd_span(address), out) &&
+	       (out->any.sa_family != AF_UNIX || out->un.sun_path[0] == '/');
 }
 
-static bool answered(const struct sockaddr_un *un)
+// Whether somebody listens at that path.
+static bool is_taken(const struct rd_address *at)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool yes = fd >= 0 &&
-		   (connect(fd, (const struct sockaddr *)un, sizeof *un) == 0 || errno == EAGAIN);
+	bool taken = fd >= 0 && (connect(fd, &at->any, at->len) == 0 || errno == EAGAIN);
 
 	if (fd >= 0)
 		close(fd);
-	return yes;
+	return taken;
 }
 
-static bool handed_in(const char *address)
+static bool is_handed_in(const char *address)
 {
 	return strncmp(address, "fd:", 3) == 0 && address[3] >= '0' && address[3] <= '9' &&
 	       !address[4];
@@ -46,60 +45,65 @@ static bool handed_in(const char *address)
 
 bool rd_listen_address(const char *address, struct rd_buf *why)
 {
-	struct rd_tcp_address tcp;
-	struct sockaddr_un un;
+	struct rd_address at;
 
-	return unix_address(address, &un) || handed_in(address) || rd_tcp_address(address, &tcp) ||
-	       fail(why, address,
-		    "wants unix:/path (at most 107 bytes of path), tcp:ADDRESS:PORT (IPv6 in "
-		    "brackets), or fd:0 to fd:9") == 0;
+	if (read_address(address, &at) || is_handed_in(address))
+		return true;
+	(void)refuse_socket(why, address,
+			    "must be unix:/path (at most 107 bytes of path), tcp:ADDRESS:PORT "
+			    "(IPv6 in brackets), or fd:0 to fd:9");
+	return false;
 }
 
-static int option(int fd, int name)
+// Returns the value of a socket option of level SOL_SOCKET, -1 when there is none.
+static int socket_option(int fd, int name)
 {
 	int value = -1;
+	socklen_t len = sizeof value;
 
-	return getsockopt(fd, SOL_SOCKET, name, &value, &(socklen_t){sizeof value}) ? -1 : value;
+	if (getsockopt(fd, SOL_SOCKET, name, &value, &len) != 0)
+		return -1;
+	return value;
 }
 
 bool rd_listens(int fd)
 {
-	return option(fd, SO_ACCEPTCONN) == 1;
+	return socket_option(fd, SO_ACCEPTCONN) == 1;
 }
 
-// Its name's bytes after the family; *un is all zero behind them.
-static size_t name_of(int fd, struct sockaddr_un *un)
+// Reads the path that a unix socket is bound to, NUL-terminated. False when it has none.
+static bool path_of(int fd, struct sockaddr_un *un)
 {
-	socklen_t len = sizeof *un;
+	socklen_t len = sizeof *un; // counts the NUL
 
 	*un = (struct sockaddr_un){0};
-	if (getsockname(fd, (struct sockaddr *)un, &len) || len > sizeof *un)
-		return 0;
-	return len - offsetof(struct sockaddr_un, sun_path);
+	return getsockname(fd, (struct sockaddr *)un, &len) == 0 && len <= sizeof *un &&
+	       un->sun_family == AF_UNIX && un->sun_path[0] != 0;
 }
 
 bool rd_listens_at(int fd, const char *address)
 {
-	struct sockaddr_un un, wanted;
+	struct rd_address wanted;
+	struct sockaddr_un un;
 
-	return unix_address(address, &wanted) && name_of(fd, &un) &&
-	       strcmp(un.sun_path, wanted.sun_path) == 0;
+	return read_address(address, &wanted) && wanted.any.sa_family == AF_UNIX &&
+	       path_of(fd, &un) && strcmp(un.sun_path, wanted.un.sun_path) == 0;
 }
 
-// NULL, or what is wrong with it.
+// Returns why it must not be listened on, or NULL.
 static const char *unfit(int fd)
 {
 	struct sockaddr_un un;
 	struct stat st;
 
 	if (!rd_listens(fd))
-		return "is no listening socket";
-	if (option(fd, SO_DOMAIN) != AF_UNIX || option(fd, SO_TYPE) != SOCK_STREAM)
-		return "is no unix stream socket";
-	if (!name_of(fd, &un) || !*un.sun_path)
+		return "is not a listening socket";
+	if (socket_option(fd, SO_DOMAIN) != AF_UNIX || socket_option(fd, SO_TYPE) != SOCK_STREAM)
+		return "is not a unix stream socket";
+	if (!path_of(fd, &un))
 		return "has no name in the file system, so everybody may connect";
 	if (stat(un.sun_path, &st) == 0 && st.st_mode & S_IWOTH)
-		return "is open to everybody: wants mode 0660";
+		return "is open to everybody: must have mode 0660";
 	return NULL;
 }
 
@@ -124,71 +128,77 @@ int rd_listen_on(int fd, struct rd_buf *why)
 	const char *wrong = unfit(fd);
 
 	if (wrong)
-		return fail(why, name, wrong);
+		return refuse_socket(why, name, wrong);
 	fd = above_stdio(fd);
 	if (fd < 0 || fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) || listen(fd, BACKLOG))
-		return fail(why, name, strerror(errno));
+		return refuse_socket(why, name, strerror(errno));
 	return fd;
 }
 
-static int listen_tcp(const char *address, struct rd_buf *why)
+// Connections of the last run may still be closing; a socket that listens is in the way all the
+// same.
+static bool bind_tcp(int fd, const struct rd_address *at)
 {
-	struct rd_tcp_address tcp;
-	int fd;
+	const int on = 1;
 
-	(void)!rd_tcp_address(address, &tcp); // rd_listen has asked
-	fd = socket(tcp.addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	// Connections of the last run may still be closing; a socket that listens is in the way all
-	// the same.
-	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == 0 &&
-	    bind(fd, (const struct sockaddr *)&tcp.addr, tcp.len) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	(void)fail(why, address, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	       bind(fd, &at->any, at->len) == 0;
+}
+
+static bool bind_path(int fd, const struct rd_address *at)
+{
+	const mode_t before = umask(0117);
+	const bool bound = bind(fd, &at->any, at->len) == 0;
+
+	umask(before);
+	return bound;
+}
+
+// Makes room for a socket at that path. Returns why there is none, or NULL.
+static const char *clear_path(const struct rd_address *at)
+{
+	struct stat st;
+
+	if (lstat(at->un.sun_path, &st) != 0)
+		return NULL;
+	if (!S_ISSOCK(st.st_mode))
+		return "exists and is not a socket";
+	if (is_taken(at))
+		return "another process listens there already";
+	unlink(at->un.sun_path);
+	return NULL;
 }
 
 int rd_listen(const char *address, struct rd_buf *why)
 {
-	struct sockaddr_un un;
-	struct stat st;
-	mode_t before;
-	int fd, bound;
+	struct rd_address at;
+	const char *wrong;
+	bool bound;
+	int fd;
 
-	if (handed_in(address))
+	if (is_handed_in(address))
 		return rd_listen_on(address[3] - '0', why);
-	if (!rd_listen_address(address, why))
+	if (!rd_listen_address(address, why) || !read_address(address, &at))
 		return -1;
-	if (rd_is_tcp(address))
-		return listen_tcp(address, why);
-	(void)unix_address(address, &un);
-	if (lstat(un.sun_path, &st) == 0) {
-		if (!S_ISSOCK(st.st_mode))
-			return fail(why, address, "is there and is no socket");
-		if (answered(&un))
-			return fail(why, address, "somebody serves there already");
-		unlink(un.sun_path);
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	wrong = at.any.sa_family == AF_UNIX ? clear_path(&at) : NULL;
+	if (wrong)
+		return refuse_socket(why, address, wrong);
+	fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return fail(why, address, strerror(errno));
-	before = umask(0117);
-	bound = bind(fd, (const struct sockaddr *)&un, sizeof un);
-	umask(before);
-	if (bound || listen(fd, BACKLOG)) {
-		(void)fail(why, address, strerror(errno));
-		close(fd);
-		return -1;
-	}
-	return fd;
+		return refuse_socket(why, address, strerror(errno));
+	bound = at.any.sa_family == AF_UNIX ? bind_path(fd, &at) : bind_tcp(fd, &at);
+	if (bound && listen(fd, BACKLOG) == 0)
+		return fd;
+	(void)refuse_socket(why, address, strerror(errno));
+	close(fd);
+	return -1;
 }
 
 void rd_unlisten(const char *address)
 {
-	struct sockaddr_un un;
+	struct rd_address at;
 
-	if (unix_address(address, &un))
-		unlink(un.sun_path);
+	if (read_address(address, &at) && at.any.sa_family == AF_UNIX)
+		unlink(at.un.sun_path);
 }

@@ -1,22 +1,23 @@
-// The listening FastCGI socket. A unix one: over TCP there is no telling who asks.
+// The FastCGI socket that nginx connects to. A unix socket by preference: over TCP nobody can tell
+// who connects.
 #pragma once
 #include "base/buf.h"
 
-// address: unix:/path or tcp:ADDRESS:PORT. Makes a non-blocking, close-on-exec socket; of a path
-// with mode 0660, in place of a dead one of the same name; one that somebody answers on is left
-// alone. Who may be reached from elsewhere is the configuration's to say (listen_insecure_tcp). Or
-// fd:NUMBER, see rd_listen_on. -1 with why.
+// Makes a listening socket, non-blocking and close-on-exec. address: unix:/path, tcp:ADDRESS:PORT,
+// or fd:NUMBER (see rd_listen_on). A path gets mode 0660 and replaces a dead socket of that name;
+// one that somebody listens on is left alone. Whether a TCP address may be open to other machines
+// is for the configuration to say (listen_insecure_tcp). Returns -1 with why.
 [[nodiscard]] int rd_listen(const char *address, struct rd_buf *why);
-// Whether address is one at all; nothing is made. False with why.
+// Whether address is one of those; nothing is made. False with why.
 [[nodiscard]] bool rd_listen_address(const char *address, struct rd_buf *why);
-// Removes the name again, before the last process closes the socket. Not a unix:/path: nothing.
+// Removes the path again, before the last process closes the socket. No-op for other addresses.
 void rd_unlisten(const char *address);
 
-// Whether somebody has made fd a listening socket.
+// Whether fd is a listening socket.
 [[nodiscard]] bool rd_listens(int fd);
-// Takes over a listening socket that others have made (fd: 0 to 9), if nobody but owner and group
-// may connect: what can reach us may be any client. Returns its descriptor, another one for 0 to 2,
-// which are then /dev/null; -1 with why.
+// Takes over a listening unix socket that another process has made (fd: 0 to 9), if only its owner
+// and group may connect: whoever reaches it may claim to be any client. Returns its descriptor; 0
+// to 2 move to another one and become /dev/null. Returns -1 with why.
 [[nodiscard]] int rd_listen_on(int fd, struct rd_buf *why);
-// Whether fd, a listening socket, has that address.
+// Whether fd, a listening socket, is bound to address, a unix:/path.
 [[nodiscard]] bool rd_listens_at(int fd, const char *address);

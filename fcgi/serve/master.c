@@ -16,24 +16,26 @@
 #include "fcgi/serve/sockets.h"
 #include "observe/log.h"
 
-#define LATE_MS  1000  // woken so much later than it wished, the master was not running
+#define LATE_MS  1000  // woken so much later than asked for, the master was not running
 #define TRIAL_MS 30000 // longest trial run of a new binary
 
 struct master {
 	struct rd_worker_setup *setup;
 	struct rd_workers *workers;
 	int signal_fd;
-	pid_t trial; // 0: none runs
-	int64_t trial_by_ms;
-	bool ready, stopping, killing;
+	pid_t trial;         // 0: none runs
+	int64_t trial_by_ms; // it is killed then
+	bool ready;          // all workers serve, or have done
+	bool stopping;       // told to end
+	bool killing;        // and a second time
 };
 
 static void tell_ready(const struct master *m, const char *problem);
 
-static void begin_upgrade(struct master *m)
+static void begin_trial(struct master *m)
 {
 	if (!m->ready || m->trial) {
-		rd_log(RD_LOG_WARN, "upgrade.refused", "the one before is not done yet");
+		rd_log(RD_LOG_WARN, "upgrade.refused", "the last one is not over yet");
 		return;
 	}
 	m->trial = rd_upgrade_try(m->setup);
@@ -44,22 +46,23 @@ static void begin_upgrade(struct master *m)
 	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s", strerror(errno));
 }
 
-static void upgrade(struct master *m, int status)
+// The trial run has ended with that wait status.
+static void end_trial(struct master *m, int status)
 {
 	pid_t *pids = calloc(rd_workers_pids_max(m->workers), sizeof *pids);
 
 	m->trial = 0;
 	if (m->stopping || status || !pids) {
 		rd_log(RD_LOG_ERROR, "upgrade.refused",
-		       "a trial run ended with %d; all goes on as before",
+		       "the trial run ended with exit status %d; nothing has changed",
 		       WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 		free(pids);
 		return;
 	}
-	rd_log(RD_LOG_INFO, "upgrade.begin", "the workers of before serve till the new ones do");
+	rd_log(RD_LOG_INFO, "upgrade.begin", "the old workers serve until the new ones do");
 	rd_notify_reloading();
 	rd_upgrade_exec(m->setup, pids, rd_workers_pids(m->workers, pids));
-	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s; all goes on as before", strerror(errno));
+	rd_log(RD_LOG_ERROR, "upgrade.refused", "%s; nothing has changed", strerror(errno));
 	tell_ready(m, "; the last upgrade was refused");
 	free(pids);
 }
@@ -71,7 +74,7 @@ static void reap(struct master *m)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 		if (pid == m->trial)
-			upgrade(m, status);
+			end_trial(m, status);
 		else
 			rd_workers_ended(m->workers, pid, status);
 }
@@ -80,7 +83,7 @@ static void stop(struct master *m)
 {
 	m->killing = m->stopping;
 	if (!m->stopping) {
-		// With nobody listening, nginx hears "no" at once and a successor may take the
+		// With nobody listening, nginx is refused at once, and another service may take the
 		// names.
 		rd_sockets_close(m->setup);
 	}
@@ -90,7 +93,7 @@ static void stop(struct master *m)
 	rd_workers_signal(m->workers, m->killing ? SIGKILL : SIGTERM);
 }
 
-// For the manager. problem: "" for none.
+// Tells the service manager. problem: "" for none.
 static void tell_ready(const struct master *m, const char *problem)
 {
 	const struct rd_config *config = m->setup->config;
@@ -107,21 +110,21 @@ static void reload(struct master *m)
 
 	rd_notify_reloading();
 	if (!rd_reload(m->setup, &why)) {
-		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; all goes on as before", (int)why.len,
+		rd_log(RD_LOG_ERROR, "reload.refused", "%.*s; nothing has changed", (int)why.len,
 		       why.ptr);
 		tell_ready(m, "; the last reload was refused");
 		return;
 	}
 	// A shorter watchdog_s asks for heartbeats that nobody owed so far.
 	rd_workers_reset_watchdog(m->workers);
-	// The idle ones would keep the old keys till their next request.
+	// Idle workers would keep the old keys in memory until their next request.
 	rd_workers_signal(m->workers, SIGHUP);
 	rd_log(RD_LOG_INFO, "key.reloaded", "the keys in %s are in use",
 	       m->setup->config->key_file);
 	tell_ready(m, "");
 }
 
-// First here, so that the file is there, and a worker that starts meanwhile has it.
+// First in the master, so that the new file exists, and a worker that starts meanwhile has it.
 static void reopen_logs(struct master *m)
 {
 	rd_log_reopen();
@@ -141,12 +144,12 @@ static void take_signal(struct master *m)
 	else if (info.ssi_signo == SIGHUP && !m->stopping)
 		reload(m);
 	else if (info.ssi_signo == SIGUSR2 && !m->stopping)
-		begin_upgrade(m);
+		begin_trial(m);
 	else if (info.ssi_signo == SIGUSR1)
 		reopen_logs(m);
 }
 
-// wait_ms: -1 for ever.
+// Waits for a signal or the scoreboard, at most wait_ms (-1: for ever), and handles it.
 static void wait_event(struct master *m, int wait_ms)
 {
 	const int64_t due_ms = rd_mono_ms() + wait_ms;
@@ -180,12 +183,12 @@ void rd_master_hold_signals(void)
 	const sigset_t set = signal_set();
 
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	// Whoever started us may have had some ignored, and those never come.
+	// An ignored signal would never come, and the parent may have ignored some.
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		signal(signals[i], SIG_DFL);
 }
 
-static void begin(struct master *m, const struct rd_legacy *legacy)
+static void begin(struct master *m, const struct rd_inherited *inherited)
 {
 	const struct rd_config *config = m->setup->config;
 	const sigset_t set = signal_set();
@@ -194,7 +197,7 @@ static void begin(struct master *m, const struct rd_legacy *legacy)
 	m->setup->scoreboard = rd_scoreboard_new(rd_workers_places(config));
 	assert(m->signal_fd >= 0 && m->setup->scoreboard);
 	m->workers = rd_workers_new(m->setup);
-	rd_workers_inherit(m->workers, legacy->pids, legacy->count);
+	rd_workers_inherit(m->workers, inherited->pids, inherited->count);
 	reap(m); // rd_master_hold_signals made the kernel forget those that ended during the exec
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}); // a core would hold keys and tokens
 	rd_log(RD_LOG_INFO, "service.start", "%u workers on %s, %u for logins on %s",
@@ -202,16 +205,11 @@ static void begin(struct master *m, const struct rd_legacy *legacy)
 	       rd_sockets_name(m->setup, RD_ROLE_LOGIN));
 }
 
-static int sooner(int a_ms, int b_ms)
-{
-	return a_ms < 0 || (b_ms >= 0 && b_ms < a_ms) ? b_ms : a_ms;
-}
-
-// What is due. Returns the ms until there is more, -1 for none.
+// Does what is due. Returns the ms until something is again, -1 for nothing.
 static int tick(struct master *m)
 {
 	const int64_t now_ms = rd_mono_ms();
-	int wait_ms = sooner(rd_workers_tick(m->workers), rd_notify_watchdog(now_ms));
+	int wait_ms = rd_sooner(rd_workers_tick(m->workers), rd_notify_watchdog(now_ms));
 
 	if (!m->ready && !m->stopping && rd_workers_serving(m->workers)) {
 		m->ready = true;
@@ -221,16 +219,16 @@ static int tick(struct master *m)
 	if (!m->trial)
 		return wait_ms;
 	if (now_ms < m->trial_by_ms)
-		return sooner(wait_ms, (int)(m->trial_by_ms - now_ms));
+		return rd_sooner(wait_ms, rd_ms_until(m->trial_by_ms, now_ms));
 	kill(m->trial, SIGKILL);
 	return wait_ms;
 }
 
-int rd_master_run(struct rd_worker_setup *setup, const struct rd_legacy *legacy)
+int rd_master_run(struct rd_worker_setup *setup, const struct rd_inherited *inherited)
 {
 	struct master m = {.setup = setup};
 
-	begin(&m, legacy);
+	begin(&m, inherited);
 	while (!m.stopping || !rd_workers_gone(m.workers))
 		wait_event(&m, tick(&m));
 	rd_log(RD_LOG_INFO, "service.stop", "all workers ended");

@@ -40,7 +40,7 @@ void rd_notify_reloading(void)
 	rd_notify("RELOADING=1\nMONOTONIC_USEC=%lld", (long long)rd_mono_ms() * 1000);
 }
 
-// Half of what is granted, in ms; 0: nobody watches, or not us.
+// Returns half of the time that is granted, in ms; 0 when nobody watches this process.
 static int64_t period_ms(void)
 {
 	const char *granted = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
@@ -61,5 +61,5 @@ int rd_notify_watchdog(int64_t now_ms)
 		rd_notify("WATCHDOG=1");
 		due_ms = now_ms + period;
 	}
-	return (int)(due_ms - now_ms);
+	return rd_ms_until(due_ms, now_ms);
 }

@@ -1,11 +1,11 @@
-// What a worker process is there for.
+// What a worker process of each role sets up for itself.
 #pragma once
 #include "fcgi/serve/worker.h"
 
-// For a new worker: takes the name and the priority of its role. Returns the socket to listen on;
-// the others are closed.
+// For a new worker: sets its process name and priority. Returns the socket that its role listens
+// on; those of other roles are closed.
 int rd_role_take(const struct rd_worker_setup *setup);
 
-// For a login worker, before it hashes: makes way for nginx and Redis too. False when the kernel
-// wants to be asked again later.
+// For a login worker, before it hashes: lowers its priority against processes of other sessions too
+// (nginx, Redis). Returns false when the kernel asks to try again later.
 bool rd_role_lower_priority(void);

@@ -1,9 +1,9 @@
-// What no worker ever needs, and whoever takes one over would: the kernel refuses it from then on.
-// Starting a program or looking into another process ends the worker; sockets of other families
-// than unix and IP are refused. It needs no rights, so it holds in containers too.
+// A seccomp filter against what no worker needs, but whoever takes one over would. Starting a
+// program or reading another process' memory kills the worker; sockets of other families than unix
+// and IP are refused. It takes no privileges, so it works in containers too.
 #pragma once
 #include <stdbool.h>
 
-// For a worker, before it reads its first request. There is no way out. False: this kernel or
-// processor has nothing of the kind; errno says why.
+// For a worker, before it reads its first request; it cannot be undone. Returns false with errno
+// when the kernel or the processor does not support it.
 [[nodiscard]] bool rd_sandbox_enter(void);

@@ -28,7 +28,7 @@ struct rd_scoreboard *rd_scoreboard_new(unsigned places)
 	int event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
 	if (!scoreboard || shared == MAP_FAILED || event_fd < 0) {
-		free(scoreboard); // whoever asked gives up: the rest ends with the process
+		free(scoreboard); // the caller ends, and the rest with it
 		return NULL;
 	}
 	*scoreboard = (struct rd_scoreboard){event_fd, shared, size};
@@ -49,9 +49,9 @@ int rd_scoreboard_event_fd(const struct rd_scoreboard *scoreboard)
 
 void rd_scoreboard_clear_event(const struct rd_scoreboard *scoreboard)
 {
-	uint64_t rings;
+	uint64_t count;
 
-	(void)!read(scoreboard->event_fd, &rings, sizeof rings);
+	(void)!read(scoreboard->event_fd, &count, sizeof count);
 }
 
 void rd_scoreboard_reset(struct rd_scoreboard *scoreboard, unsigned place, int64_t beat_ms)
@@ -80,7 +80,7 @@ void rd_scoreboard_heartbeat(struct rd_scoreboard *scoreboard, unsigned place, i
 {
 	_Atomic int64_t *beat_ms = &scoreboard->place[place].beat_ms;
 
-	// Only forward: the first one, of the master, may be in the future.
+	// Only forward: the first one, from the master, may be in the future.
 	if (now_ms > atomic_load_explicit(beat_ms, memory_order_relaxed))
 		atomic_store_explicit(beat_ms, now_ms, memory_order_relaxed);
 }
@@ -90,20 +90,22 @@ void rd_scoreboard_busy_until(struct rd_scoreboard *scoreboard, unsigned place, 
 	atomic_store_explicit(&scoreboard->place[place].beat_ms, until_ms, memory_order_relaxed);
 }
 
-static void ring(const struct rd_scoreboard *scoreboard)
+static void wake_master(const struct rd_scoreboard *scoreboard)
 {
-	(void)!write(scoreboard->event_fd, &(uint64_t){1}, sizeof(uint64_t));
+	const uint64_t one = 1;
+
+	(void)!write(scoreboard->event_fd, &one, sizeof one);
 }
 
 void rd_scoreboard_set_serving(struct rd_scoreboard *scoreboard, unsigned place, int64_t now_ms)
 {
 	rd_scoreboard_busy_until(scoreboard, place, now_ms);
 	atomic_store(&scoreboard->place[place].serving, true);
-	ring(scoreboard);
+	wake_master(scoreboard);
 }
 
 void rd_scoreboard_ask_recycling(struct rd_scoreboard *scoreboard, unsigned place)
 {
 	atomic_store(&scoreboard->place[place].recycling_asked, true);
-	ring(scoreboard);
+	wake_master(scoreboard);
 }

@@ -63,7 +63,7 @@ struct rd_service rd_service_of(const struct rd_config *config, const struct rd_
 	return (struct rd_service){config, keys, rd_keys_signer(keys, config->alg)};
 }
 
-static uint32_t copy(struct rd_snapshot *out, const struct rd_published *p)
+static uint32_t copy_published(struct rd_snapshot *out, const struct rd_published *p)
 {
 	uint32_t version;
 
@@ -85,7 +85,7 @@ struct rd_snapshot *rd_snapshot_newest(struct rd_snapshot *held, const struct rd
 	s = sodium_malloc(sizeof *s); // kept out of swap and cores, and wiped when freed
 	if (!s)
 		return held;
-	s->version = copy(s, p);
+	s->version = copy_published(s, p);
 	s->service = rd_service_of(&s->config, &s->keys);
 	s->users = 1;
 	rd_snapshot_release(held);

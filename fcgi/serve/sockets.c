@@ -10,11 +10,12 @@ const char *rd_sockets_address(const struct rd_worker_setup *setup, enum rd_role
 	return role == RD_ROLE_LOGIN ? setup->config->login_listen : setup->config->listen;
 }
 
-static bool take(struct rd_worker_setup *setup, enum rd_role role, int fd, struct rd_buf *why)
+static bool take_socket(struct rd_worker_setup *setup, enum rd_role role, int fd,
+			struct rd_buf *why)
 {
 	rd_put_lit(why, "listen: ");
 	if (setup->listen_fd[role] >= 0) {
-		rd_put_lit(why, "two sockets for the same, or more than two, were handed in");
+		rd_put_lit(why, "two sockets for the same role, or more than two, were handed in");
 		return false;
 	}
 	setup->listen_fd[role] = rd_listen_on(fd, why);
@@ -32,7 +33,7 @@ static enum rd_role role_for(const struct rd_worker_setup *setup, struct rd_span
 }
 
 // LISTEN_FDNAMES names them in order, between colons; without FileDescriptorName= by their unit.
-static bool from_systemd(struct rd_worker_setup *setup, struct rd_buf *why)
+static bool take_from_systemd(struct rd_worker_setup *setup, struct rd_buf *why)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
 	const char *name = getenv("LISTEN_FDNAMES");
@@ -43,8 +44,8 @@ static bool from_systemd(struct rd_worker_setup *setup, struct rd_buf *why)
 	for (int i = 0; i < count; i++) {
 		const size_t len = name ? strcspn(name, ":") : 0;
 
-		if (!take(setup, role_for(setup, (struct rd_span){name, len}), SYSTEMD_FIRST + i,
-			  why))
+		if (!take_socket(setup, role_for(setup, (struct rd_span){name, len}),
+				 SYSTEMD_FIRST + i, why))
 			return false;
 		if (name)
 			name += len + (name[len] == ':');
@@ -55,7 +56,7 @@ static bool from_systemd(struct rd_worker_setup *setup, struct rd_buf *why)
 	return true;
 }
 
-static bool make(struct rd_worker_setup *setup, enum rd_role role, struct rd_buf *why)
+static bool make_socket(struct rd_worker_setup *setup, enum rd_role role, struct rd_buf *why)
 {
 	const char *address = rd_sockets_address(setup, role);
 
@@ -77,14 +78,14 @@ bool rd_sockets_open(struct rd_worker_setup *setup, struct rd_buf *why)
 
 	if (setup->listen_fd[general] >= 0)
 		return true; // kept over an upgrade, as the other
-	if (!from_systemd(setup, why))
+	if (!take_from_systemd(setup, why))
 		return false;
-	if (setup->listen_fd[general] < 0 && rd_listens(0) && !take(setup, general, 0, why))
+	if (setup->listen_fd[general] < 0 && rd_listens(0) && !take_socket(setup, general, 0, why))
 		return false;
-	// Logins first: who finds the general socket may rely on the other.
-	if (!make(setup, RD_ROLE_LOGIN, why))
+	// The one for logins first: whoever finds the general one may rely on both.
+	if (!make_socket(setup, RD_ROLE_LOGIN, why))
 		return false;
-	if (make(setup, RD_ROLE_GENERAL, why))
+	if (make_socket(setup, RD_ROLE_GENERAL, why))
 		return true;
 	if (!setup->handed_in[RD_ROLE_LOGIN])
 		rd_unlisten(setup->config->login_listen);

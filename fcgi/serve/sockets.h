@@ -1,14 +1,15 @@
-// Where the listening sockets come from: systemd (LISTEN_FDS), spawn-fcgi (descriptor 0), or we
-// make them where the config says.
+// Where the listening sockets come from: systemd (LISTEN_FDS), spawn-fcgi (descriptor 0), or the
+// addresses in the configuration, in this order.
 #pragma once
 #include "fcgi/serve/worker.h"
 
-// Fills those of setup's listen_fd that are -1, and handed_in. False with why; then no name is left
-// behind. What systemd named login is for logins; else the first is for the rest and a second for
-// logins.
+// Fills listen_fd and handed_in of setup, where listen_fd is -1. A socket of systemd whose name has
+// "login" in it is for logins; otherwise the first is the general one and the second for logins.
+// Returns false with why; then no path of ours is left behind.
 [[nodiscard]] bool rd_sockets_open(struct rd_worker_setup *setup, struct rd_buf *why);
-// Removes the names that are ours and closes.
+// Closes the sockets and removes the paths that are ours.
 void rd_sockets_close(const struct rd_worker_setup *setup);
-// By config.
+// Returns the address that the configuration names for the role.
 const char *rd_sockets_address(const struct rd_worker_setup *setup, enum rd_role role);
-const char *rd_sockets_name(const struct rd_worker_setup *setup, enum rd_role role); // for people
+// Returns what to call the role's socket in logs.
+const char *rd_sockets_name(const struct rd_worker_setup *setup, enum rd_role role);

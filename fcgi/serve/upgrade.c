@@ -10,10 +10,11 @@
 #include "fcgi/serve/listen.h"
 #include "fcgi/serve/sockets.h"
 
-// The master's pid; of every role its descriptor and whether it was handed in; the workers' pids.
-// Not REFRESHD_, which would be an option.
+// The master's pid; for each role the descriptor of its socket and whether it was handed in (1 or
+// 0); the workers' pids: decimal numbers, divided by blanks. Not REFRESHD_, which would be an
+// option. Versions that run already hand it over, so it must stay as it is.
 #define VARIABLE   "RD_LEGACY"
-#define LEGACY_MAX 32768 // bytes; 960 processes at most, of 8 bytes each
+#define TEXT_MAX   32768 // bytes; 960 processes at most, of 8 bytes each
 #define ARGS_MAX   64
 #define ARGS_BYTES 16384
 
@@ -31,42 +32,43 @@ static bool same_sockets(const struct rd_worker_setup *setup, struct rd_buf *why
 	return true;
 }
 
-bool rd_legacy_take(struct rd_worker_setup *setup, struct rd_legacy *legacy, struct rd_buf *why)
+bool rd_inherited_take(struct rd_worker_setup *setup, struct rd_inherited *inherited,
+		       struct rd_buf *why)
 {
 	const char *text = getenv(VARIABLE);
 	char *at = NULL;
 	long pid = text ? strtol(text, &at, 10) : 0;
 
-	*legacy = (struct rd_legacy){.trial = text && pid == getppid()};
-	if (!text || (pid != getpid() && !legacy->trial))
+	*inherited = (struct rd_inherited){.trial = text && pid == getppid()};
+	if (!text || (pid != getpid() && !inherited->trial))
 		return true;
 	for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++) {
 		setup->listen_fd[role] = (int)strtol(at, &at, 10);
 		setup->handed_in[role] = strtol(at, &at, 10);
 		fcntl(setup->listen_fd[role], F_SETFD, FD_CLOEXEC);
 	}
-	unsetenv(VARIABLE); // which leaves the text where it is
+	unsetenv(VARIABLE); // the text itself stays readable
 	if (!same_sockets(setup, why))
 		return false;
-	if (legacy->trial)
+	if (inherited->trial)
 		return true;
-	legacy->pids = calloc(strlen(at) / 2 + 1, sizeof *legacy->pids);
-	assert(legacy->pids);
+	inherited->pids = calloc(strlen(at) / 2 + 1, sizeof *inherited->pids);
+	assert(inherited->pids);
 	while ((pid = strtol(at, &at, 10)) > 0)
-		legacy->pids[legacy->count++] = (pid_t)pid;
+		inherited->pids[inherited->count++] = (pid_t)pid;
 	return true;
 }
 
-static void leave(const struct rd_worker_setup *setup, pid_t master, const pid_t *pids,
-		  unsigned count)
+static void set_variable(const struct rd_worker_setup *setup, pid_t master, const pid_t *pids,
+			 unsigned count)
 {
-	static char text[LEGACY_MAX];
+	static char text[TEXT_MAX];
 	int len = snprintf(text, sizeof text, "%d", (int)master);
 
 	for (enum rd_role role = 0; role < RD_ROLE_COUNT; role++)
 		len += snprintf(text + len, sizeof text - (size_t)len, " %d %d",
 				setup->listen_fd[role], setup->handed_in[role]);
-	for (unsigned i = 0; i < count && len < LEGACY_MAX - 16; i++)
+	for (unsigned i = 0; i < count && len < TEXT_MAX - 16; i++)
 		len += snprintf(text + len, sizeof text - (size_t)len, " %d", (int)pids[i]);
 	setenv(VARIABLE, text, 1);
 }
@@ -77,7 +79,7 @@ static void keep_sockets(const struct rd_worker_setup *setup, bool keep)
 		fcntl(setup->listen_fd[role], F_SETFD, keep ? 0 : FD_CLOEXEC);
 }
 
-// Of our own command line. False with errno when it is too long.
+// Reads our own command line. False with errno when it is too long.
 static bool read_args(char *bytes, size_t max, char *argv[static ARGS_MAX])
 {
 	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC), argc = 0;
@@ -99,8 +101,8 @@ static bool read_args(char *bytes, size_t max, char *argv[static ARGS_MAX])
 	return true;
 }
 
-// By the path we were called, so that a symbolic link may point elsewhere by now; else where we
-// were found in PATH.
+// Executes the path that this process was called by, so that a symbolic link may point elsewhere by
+// now; without a slash, the file that runs. Returns with errno when that failed.
 static void exec_self(void)
 {
 	static char bytes[ARGS_BYTES], path[PATH_MAX];
@@ -132,7 +134,7 @@ pid_t rd_upgrade_try(const struct rd_worker_setup *setup)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != master)
 		_exit(1);
-	leave(setup, master, NULL, 0);
+	set_variable(setup, master, NULL, 0);
 	keep_sockets(setup, true);
 	exec_self();
 	fprintf(stderr, "refreshd: %s\n", strerror(errno));
@@ -141,7 +143,7 @@ pid_t rd_upgrade_try(const struct rd_worker_setup *setup)
 
 void rd_upgrade_exec(const struct rd_worker_setup *setup, const pid_t *pids, unsigned count)
 {
-	leave(setup, getpid(), pids, count);
+	set_variable(setup, getpid(), pids, count);
 	keep_sockets(setup, true);
 	exec_self();
 	keep_sockets(setup, false);

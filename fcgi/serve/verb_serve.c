@@ -18,7 +18,7 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 	    .listen_fd = {-1, -1}};
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
-	struct rd_legacy legacy;
+	struct rd_inherited inherited;
 	int status;
 
 	if (argc)
@@ -34,9 +34,9 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 	rd_log_worker(0, rd_metrics_counts(setup.metrics, 0));
 	if (!rd_sink_open(config->log_file, &why))
 		return rd_complain(RD_EXIT_CONFIG, "log_file: %.*s", (int)why.len, why.ptr);
-	if (!rd_legacy_take(&setup, &legacy, &why) || !rd_sockets_open(&setup, &why))
+	if (!rd_inherited_take(&setup, &inherited, &why) || !rd_sockets_open(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
-	status = legacy.trial ? 0 : rd_master_run(&setup, &legacy);
+	status = inherited.trial ? 0 : rd_master_run(&setup, &inherited);
 	rd_wipe(password, sizeof password);
 	return status;
 }

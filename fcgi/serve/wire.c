@@ -12,8 +12,18 @@ struct rd_wire {
 	FCGX_Request request;
 	bool keep; // the other side set FCGI_KEEP_CONN
 	char *body;
-	size_t body_size, body_len;
+	size_t body_size; // bytes at body
+	size_t body_len;  // of this request
 };
+
+// How what FCGX_Stream.data points to begins. libfcgi keeps its definition to itself; rd_wire_init
+// finds out whether it is still like that.
+struct stream_data {
+	unsigned char *buffer;
+	int buffer_size;
+};
+
+static bool buffers_known;
 
 struct rd_wire *rd_wire_new(void)
 {
@@ -35,40 +45,66 @@ void rd_wire_free(struct rd_wire *wire)
 	free(wire);
 }
 
+static bool make_room(struct rd_wire *wire, size_t size)
+{
+	if (wire->body_size >= size)
+		return true;
+	free(wire->body); // wiped after each request
+	wire->body = malloc(size);
+	wire->body_size = wire->body ? size : 0;
+	return wire->body != NULL;
+}
+
+struct discarded {
+	char bytes[1024];
+};
+
+static void wipe_discarded(struct discarded *part)
+{
+	rd_wipe(part, sizeof *part);
+}
+
+// To the end, or the next request on this connection would begin with what is left.
+static void discard_rest(FCGX_Stream *in)
+{
+	RD_WIPE(wipe_discarded) struct discarded part;
+
+	while (FCGX_GetStr(part.bytes, sizeof part.bytes, in) > 0)
+		;
+}
+
 static bool read_body(struct rd_wire *wire, size_t body_max, char **body, size_t *body_len)
 {
-	char rest[1024];
+	const size_t size = body_max + 1; // one byte more says that it is too long
 	int n;
 
-	if (!wire->body) {
-		wire->body_size = body_max + 1;
-		wire->body = malloc(wire->body_size);
-		if (!wire->body)
-			return false;
-	}
-	n = FCGX_GetStr(wire->body, (int)wire->body_size, wire->request.in);
+	if (!make_room(wire, size))
+		return false;
+	n = FCGX_GetStr(wire->body, (int)size, wire->request.in);
 	*body = wire->body;
 	*body_len = wire->body_len = n < 0 ? 0 : (size_t)n;
-	// To the end, or the next request on this connection would begin with what is left.
-	while (n == (int)wire->body_size && FCGX_GetStr(rest, sizeof rest, wire->request.in) > 0)
-		;
-	rd_wipe(rest, *body_len == wire->body_size ? sizeof rest : 0);
+	if (wire->body_len == size)
+		discard_rest(wire->request.in);
 	return FCGX_GetError(wire->request.in) == 0;
 }
 
-// libfcgi frees its copies without wiping them. So are the buffers of its streams, which nobody but
-// libfcgi can reach: a core of a worker would hold tokens, and the service makes none (master.c).
-static void wipe_credentials(struct rd_wire *wire)
+static void wipe_buffer(const FCGX_Stream *stream)
 {
-	static const char *const secret[] = {
-	    "HTTP_AUTHORIZATION=", "HTTP_REFRESH_TOKEN=", "HTTP_COOKIE=", "HTTP_X_CSRF_TOKEN="};
+	const struct stream_data *data = stream->data;
 
+	if (buffers_known)
+		rd_wipe(data->buffer, (size_t)data->buffer_size);
+}
+
+// libfcgi frees its copies without wiping them.
+static void wipe_request(struct rd_wire *wire)
+{
 	for (char **pair = wire->request.envp; *pair; pair++)
-		for (size_t i = 0; i < sizeof secret / sizeof *secret; i++)
-			if (strncmp(*pair, secret[i], strlen(secret[i])) == 0)
-				rd_wipe(*pair, strlen(*pair));
+		rd_wipe(*pair, strlen(*pair));
+	wipe_buffer(wire->request.in);
 	if (wire->body)
 		rd_wipe(wire->body, wire->body_len);
+	wire->body_len = 0;
 }
 
 enum rd_wire_end rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max,
@@ -92,7 +128,7 @@ enum rd_wire_end rd_wire_begin(struct rd_wire *wire, int fd, size_t body_max,
 	if (r->role == FCGI_RESPONDER && FCGX_GetError(r->in) == 0 &&
 	    read_body(wire, body_max, body, body_len))
 		return RD_WIRE_KEEP;
-	wipe_credentials(wire);
+	wipe_request(wire);
 	FCGX_Free(r, 0);
 	r->ipcFd = -1;
 	return RD_WIRE_CLOSE;
@@ -104,7 +140,10 @@ enum rd_wire_end rd_wire_finish(struct rd_wire *wire, struct rd_span head, struc
 
 	FCGX_PutStr(head.ptr, (int)head.len, r->out);
 	FCGX_PutStr(body.ptr, (int)body.len, r->out);
-	wipe_credentials(wire);
+	FCGX_FClose(r->err); // as FCGX_Finish_r does, which also frees
+	FCGX_FClose(r->out);
+	wipe_buffer(r->out);
+	wipe_request(wire);
 	FCGX_Finish_r(r);
 	if (r->ipcFd < 0)
 		return RD_WIRE_CLOSED;
@@ -129,21 +168,43 @@ static bool answered(int fd, size_t body_len)
 	       total > body_len;
 }
 
+static const uint8_t test_request[] = {
+    1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1,   0,   0,   0, 0, 0, // BEGIN
+    1, 4, 0, 1, 0, 5, 0, 0, 1, 2, 'A', 'b', 'c',          // PARAMS
+    1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0,   1,   0,   2, 0, 0, 'h', 'i', 1, 5, 0, 1, 0, 0, 0, 0};
+
+// Whether a stream's buffer is where struct stream_data says: around the position that the stream
+// shows to everybody.
+static bool has_buffer(const FCGX_Stream *stream, const unsigned char *position)
+{
+	const struct stream_data *data = stream->data;
+
+	return data->buffer <= position && position - data->buffer <= data->buffer_size &&
+	       data->buffer_size > (int)sizeof test_request && data->buffer_size <= UINT16_MAX;
+}
+
+// request: the test request has been read in one go.
+static bool find_buffers(const FCGX_Request *r)
+{
+	const struct stream_data *in = r->in->data;
+
+	return has_buffer(r->in, r->in->rdNext) && has_buffer(r->out, r->out->wrNext) &&
+	       memcmp(in->buffer, test_request, sizeof test_request) == 0;
+}
+
 // A whole exchange: begin must take the connection it is given, and finish must leave it open with
 // the answer on it, though nobody has read any of that yet.
 static bool exchange(struct rd_wire *wire, const int pair[2], struct rd_span answer)
 {
-	static const uint8_t request[] = {
-	    1, 1, 0, 1, 0, 8, 0, 0, 0, 1, 1,   0,   0,   0, 0, 0, // BEGIN
-	    1, 4, 0, 1, 0, 5, 0, 0, 1, 2, 'A', 'b', 'c',          // PARAMS
-	    1, 4, 0, 1, 0, 0, 0, 0, 1, 5, 0,   1,   0,   2, 0, 0, 'h', 'i', 1, 5, 0, 1, 0, 0, 0, 0};
 	struct rd_params params;
 	size_t body_len = 0;
 	char *body = NULL;
 
-	return write(pair[0], request, sizeof request) == (ssize_t)sizeof request &&
-	       rd_wire_begin(wire, pair[1], 16, &params, &body, &body_len) == RD_WIRE_KEEP &&
-	       body_len == 2 && memcmp(body, "hi", 2) == 0 &&
+	if (write(pair[0], test_request, sizeof test_request) != (ssize_t)sizeof test_request ||
+	    rd_wire_begin(wire, pair[1], 16, &params, &body, &body_len) != RD_WIRE_KEEP)
+		return false;
+	buffers_known = find_buffers(&wire->request);
+	return body_len == 2 && memcmp(body, "hi", 2) == 0 &&
 	       rd_wire_finish(wire, RD_SPAN("x"), answer) == RD_WIRE_KEEP &&
 	       answered(pair[0], answer.len);
 }

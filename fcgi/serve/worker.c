@@ -19,26 +19,27 @@
 #define EVENTS_PER_WAKEUP  256
 #define ACCEPT_BACK_OFF_MS 100 // out of descriptors or memory
 #define HASH_PAUSE_MS      5   // between two hashes, for events that never end
-#define RETIRE_PAUSE_MS    1000 // a kept connection idle for so long is at the bottom of nginx's pile
-#define HASH_MAX_MS        60000 // of one; it is slow where everything else comes first
-#define BEATS              3     // in the time after which no sign means stuck
+// A kept connection that was idle for so long is at the bottom of nginx' pile.
+#define RETIRE_PAUSE_MS 1000
+#define HASH_MAX_MS     60000 // of one hash; it is slow where everything else comes first
+#define BEATS           3     // heartbeats within watchdog_s
 
-static bool watch(struct rd_loop *loop, int fd, uint32_t events, void *tag)
+static bool add_to_epoll(struct rd_loop *loop, int fd, uint32_t events, void *tag)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = tag};
 
 	return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0;
 }
 
-static void unlisten(struct rd_loop *loop)
+static void stop_accepting(struct rd_loop *loop)
 {
 	epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, loop->listen_fd, NULL);
 }
 
-static bool listen_again(struct rd_loop *loop)
+static bool start_accepting(struct rd_loop *loop)
 {
 	loop->accept_at_ms = 0;
-	return watch(loop, loop->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &loop->listen_fd);
+	return add_to_epoll(loop, loop->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, &loop->listen_fd);
 }
 
 // One connection a wake-up, so that they spread over the workers. False when there was none.
@@ -52,7 +53,7 @@ static bool accept_one(struct rd_loop *loop)
 	}
 	if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
 		rd_log(RD_LOG_ERROR, "accept.failed", "%s", strerror(errno));
-		unlisten(loop);
+		stop_accepting(loop);
 		loop->accept_at_ms = loop->now_ms + ACCEPT_BACK_OFF_MS;
 	}
 	return false;
@@ -63,10 +64,11 @@ static void begin_drain(struct rd_loop *loop, bool retire)
 	loop->idle_by_ms = loop->now_ms + (retire ? RETIRE_PAUSE_MS : 0);
 	if (loop->drain_by_ms)
 		return;
-	// Who is in the queue already gets served, and nobody else; or it is for the others.
+	// Who waits in the listener's queue is served, and nobody after them; when retiring, the
+	// other workers serve them.
 	while (!retire && accept_one(loop))
 		;
-	unlisten(loop);
+	stop_accepting(loop);
 	close(loop->listen_fd);
 	loop->accept_at_ms = 0;
 	loop->drain_by_ms = loop->now_ms + loop->newest->config.drain_timeout_ms;
@@ -104,29 +106,24 @@ static void dispatch(struct rd_loop *loop, const struct epoll_event *event)
 		rd_conn_events(tag, event->events);
 }
 
-static int shorter(int a, int b)
-{
-	return a < 0 ? b : b < 0 || a < b ? a : b;
-}
-
-// What is due, and how long the next wait may be.
+// Does what is due. Returns the ms until something is again, -1 for nothing.
 static int tick(struct rd_loop *loop)
 {
 	int wait_ms = rd_conn_tick(loop);
 
 	rd_gauge(&loop->counts->connections, loop->conn_count);
 	rd_gauge(&loop->counts->redis_up, rd_redis_up(loop->redis));
-	wait_ms = shorter(wait_ms, rd_log_tick(loop->now_ms));
-	wait_ms = shorter(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
+	wait_ms = rd_sooner(wait_ms, rd_log_tick(loop->now_ms));
+	wait_ms = rd_sooner(wait_ms, rd_redis_tick(loop->redis, loop->now_ms));
 	if (loop->durable)
-		wait_ms = shorter(wait_ms, rd_redis_tick(loop->durable, loop->now_ms));
+		wait_ms = rd_sooner(wait_ms, rd_redis_tick(loop->durable, loop->now_ms));
 	if (loop->drain_by_ms)
-		return shorter(wait_ms, (int)(loop->drain_by_ms - loop->now_ms));
+		return rd_sooner(wait_ms, rd_ms_until(loop->drain_by_ms, loop->now_ms));
 	if (!loop->accept_at_ms)
 		return wait_ms;
-	if (loop->accept_at_ms <= loop->now_ms && !listen_again(loop))
+	if (loop->accept_at_ms <= loop->now_ms && !start_accepting(loop))
 		loop->accept_at_ms = loop->now_ms + ACCEPT_BACK_OFF_MS;
-	return shorter(wait_ms, ACCEPT_BACK_OFF_MS);
+	return rd_sooner(wait_ms, ACCEPT_BACK_OFF_MS);
 }
 
 static bool finished(const struct rd_loop *loop)
@@ -134,17 +131,18 @@ static bool finished(const struct rd_loop *loop)
 	return loop->drain_by_ms && (loop->conn_count == 0 || loop->now_ms >= loop->drain_by_ms);
 }
 
+// Waits for events, at most wait_ms (-1: for ever), and handles them. Returns their number.
 static int wake(struct rd_loop *loop, int wait_ms)
 {
 	const uint32_t watchdog_s = loop->newest->config.watchdog_s;
 	const int beat_ms = watchdog_s ? (int)watchdog_s * 1000 / BEATS : -1;
 	struct epoll_event events[EVENTS_PER_WAKEUP];
-	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, shorter(wait_ms, beat_ms));
+	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, rd_sooner(wait_ms, beat_ms));
 
 	loop->now_ms = rd_mono_ms();
 	rd_scoreboard_heartbeat(loop->setup->scoreboard, loop->setup->place, loop->now_ms);
-	// After the wait and before its events: whatever a client got from a worker with newer keys
-	// comes back as an event after they were published.
+	// After the wait and before its events: a token that a client got from a worker with newer
+	// keys comes in by an event, after these keys were published.
 	loop->newest = rd_snapshot_newest(loop->newest, loop->setup->published);
 	for (int i = 0; i < n; i++)
 		dispatch(loop, &events[i]);
@@ -152,7 +150,7 @@ static int wake(struct rd_loop *loop, int wait_ms)
 	return n;
 }
 
-// One hash when there is nothing else to do, or when there has been for long enough.
+// Makes one hash when there is nothing else to do, or when there has been for long enough.
 static void hash_one(struct rd_loop *loop, bool idle)
 {
 	if (!idle && loop->now_ms - loop->hashed_ms < HASH_PAUSE_MS)
@@ -166,14 +164,15 @@ static void hash_one(struct rd_loop *loop, bool idle)
 	rd_scoreboard_busy_until(loop->setup->scoreboard, loop->setup->place, loop->now_ms);
 }
 
-// Up to a quarter sooner than the limit, or workers that started together would go together.
+// Returns the requests after which to be recycled: up to a quarter fewer than the limit, or workers
+// that started together would go together.
 static uint64_t recycle_after(uint32_t limit)
 {
 	return limit ? limit - rd_rand_upto(limit / 4) : 0;
 }
 
-// One who has served enough says so, and serves on until it is told to go.
-static void tire(struct rd_loop *loop)
+// After enough requests; it serves on until it is told to go.
+static void ask_recycling(struct rd_loop *loop)
 {
 	const uint32_t limit = loop->newest->config.max_requests;
 
@@ -187,25 +186,34 @@ static void tire(struct rd_loop *loop)
 	loop->recycle_after = 0;
 }
 
-static bool set_up(struct rd_loop *loop)
+// Returns the descriptor that signals are read from.
+static int open_signals(void)
 {
-	struct rd_redis_config redis = loop->setup->redis;
+	static const int handled[] = {SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, RD_WORKER_RETIRE};
 	sigset_t signals;
+	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
-	for (size_t i = 0; i < 5; i++)
-		sigaddset(&signals,
-			  (const int[]){SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, RD_WORKER_RETIRE}[i]);
-	loop->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	for (size_t i = 0; i < sizeof handled / sizeof *handled; i++)
+		sigaddset(&signals, handled[i]);
+	fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	sigaddset(&signals, SIGINT); // a terminal's Ctrl-C is the master's matter
 	sigprocmask(SIG_SETMASK, &signals, NULL);
+	return fd;
+}
+
+static bool set_up(struct rd_loop *loop)
+{
+	struct rd_redis_config redis = loop->setup->redis;
+
+	loop->signal_fd = open_signals();
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
 	loop->newest = rd_snapshot_newest(NULL, loop->setup->published);
 	rd_published_seal(loop->setup->published);
 	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
-	    !watch(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
+	    !add_to_epoll(loop, loop->signal_fd, EPOLLIN, &loop->signal_fd))
 		return false;
 	redis.counts = loop->counts;
 	loop->redis = rd_redis_new(&redis, loop->epoll_fd, &loop->redis);
@@ -215,11 +223,8 @@ static bool set_up(struct rd_loop *loop)
 	return rd_wire_init();
 }
 
-int rd_worker_run(const struct rd_worker_setup *setup)
+static void begin(struct rd_loop *loop, const struct rd_worker_setup *setup)
 {
-	struct rd_loop *loop = calloc(1, sizeof *loop);
-
-	assert(loop);
 	loop->setup = setup;
 	rd_rand_forked();
 	loop->counts = rd_metrics_counts(setup->metrics, setup->place + 1);
@@ -229,30 +234,45 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	if (!rd_sandbox_enter())
 		rd_log(RD_LOG_WARN, "worker.sandbox",
 		       "the kernel does not keep it from starting programs: %s", strerror(errno));
+}
+
+// Until it is told to end, and has ended what is in flight.
+static void serve(struct rd_loop *loop)
+{
+	int events;
+
+	for (;;) {
+		const int wait_ms = tick(loop); // it closes connections, so ask after it
+
+		if (finished(loop))
+			return;
+		events = wake(loop, loop->hashes.first ? 0 : wait_ms);
+		if (loop->hashes.first)
+			hash_one(loop, events <= 0);
+		ask_recycling(loop);
+	}
+}
+
+int rd_worker_run(const struct rd_worker_setup *setup)
+{
+	struct rd_loop *loop = calloc(1, sizeof *loop);
+
+	assert(loop);
+	begin(loop, setup);
 	if (!set_up(loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
-		       "this libfcgi or kernel will not do, or there is no memory");
+		       "this libfcgi or kernel lacks what is needed, or memory is short");
 		return 1;
 	}
 	// The first requests should meet a Redis that is up, or known to be down.
 	while (!rd_redis_settled(loop->redis) && !loop->drain_by_ms)
 		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
-	if (!loop->drain_by_ms && !listen_again(loop))
+	if (!loop->drain_by_ms && !start_accepting(loop))
 		return 1;
 	rd_scoreboard_set_serving(loop->setup->scoreboard, loop->setup->place, rd_mono_ms());
 	if (!loop->drain_by_ms)
 		rd_gauge(&loop->counts->state, RD_WORKER_SERVING);
-	for (;;) {
-		const int wait_ms = tick(loop); // it closes connections, so ask after it
-		int events;
-
-		if (finished(loop))
-			break;
-		events = wake(loop, loop->hashes.first ? 0 : wait_ms);
-		if (loop->hashes.first)
-			hash_one(loop, events <= 0);
-		tire(loop);
-	}
+	serve(loop);
 	rd_jwt_cache_free(loop->jwt_cache);
 	return 0;
 }

@@ -6,27 +6,30 @@
 #include "store/redis/connection.h"
 
 enum rd_role {
-	RD_ROLE_GENERAL, // everything that answers at once
-	RD_ROLE_LOGIN, // what hashes a password, in processes of its own so that nothing else waits
+	RD_ROLE_GENERAL, // every request that needs no hash
+	RD_ROLE_LOGIN,   // requests that hash a password, which would keep others waiting
 	RD_ROLE_COUNT
 };
 
-// Like SIGTERM, but the service goes on: who is about to ask on a kept connection gets an answer.
+// Like SIGTERM, but the service goes on: idle connections stay open for another second, so that a
+// request that is on its way is answered.
 #define RD_WORKER_RETIRE SIGUSR2
 
 struct rd_worker_setup {
-	const struct rd_config *config; // as it was started: of it, read only what needs a restart
+	// That the service was started with: of it, read only what needs a restart.
+	const struct rd_config *config;
 	struct rd_scoreboard *scoreboard;
 	struct rd_published *published;
 	struct rd_metrics *metrics;
 	struct rd_redis_config redis;
 	int listen_fd[RD_ROLE_COUNT];  // non-blocking, each shared by the workers of its role
-	bool handed_in[RD_ROLE_COUNT]; // made by others: its name is not ours to remove
+	bool handed_in[RD_ROLE_COUNT]; // made by another process: its name is not ours to remove
 	enum rd_role role;
-	unsigned number; // shown in logs; its successor has the same
-	unsigned place;  // on the scoreboard, nobody else's while this worker lives
+	unsigned number; // shown in logs; whoever replaces it has the same
+	unsigned place;  // on the scoreboard, its own as long as it lives
 };
 
-// Serves until SIGTERM or SIGQUIT, then finishes what is in flight. Returns the exit status. SIGHUP
-// makes an idle worker look at what is published; a busy one looks anyway.
+// Serves until SIGTERM, SIGQUIT or RD_WORKER_RETIRE, then finishes what is in flight, within
+// drain_timeout_ms. SIGUSR1 reopens the log; SIGHUP makes an idle worker look at what is published,
+// as every wake-up does. Returns the exit status.
 int rd_worker_run(const struct rd_worker_setup *setup);

@@ -10,44 +10,51 @@
 #include "fcgi/serve/scoreboard.h"
 #include "observe/log.h"
 
-#define SHORT_LIFE_MS   1000 // a worker that lives shorter than this is restarted with back-off
+#define SHORT_LIFE_MS   1000 // a process that lived shorter than this is followed after a back-off
+#define BACK_OFF_MIN_MS 50
 #define BACK_OFF_MAX_MS 2000
-#define SET_UP_MS       5000 // a new worker may take so much longer than a wake-up
+#define SET_UP_MS       5000 // a new process may take so much longer than a wake-up
 
-// Of one number. A process never changes its part, only moves on: next, now, old.
-enum part { NOW, NEXT, OLD, PARTS };
+// A worker has a number, and up to three processes. Each of them moves on in this order only:
+// SUCCESSOR, CURRENT, RETIRING.
+enum stage {
+	CURRENT,   // serves
+	SUCCESSOR, // has been started to take the place of CURRENT
+	RETIRING,  // has been told to go, and finishes what is in flight
+	STAGES
+};
 
 struct process {
-	pid_t pid; // 0: none
-	unsigned place;
+	pid_t pid;      // 0: none
+	unsigned place; // on the scoreboard
 	int64_t started_ms;
 };
 
 struct worker {
-	struct process at[PARTS];
-	int64_t start_at_ms;
-	int back_off_ms;
+	struct process at[STAGES];
+	int64_t start_at_ms; // its next process, not sooner
+	int back_off_ms;     // before that; 0: the last one lived long enough
 };
 
 struct rd_workers {
 	struct rd_worker_setup *setup;
 	struct worker *worker; // one for each number
 	unsigned count;
-	int64_t fair_from_ms; // monotonic; silence before it means nothing
-	pid_t *legacy;        // 0: ended
-	unsigned legacy_count;
-	int64_t legacy_by_ms; // they have been told to go, and must be gone by then; 0: not yet
+	int64_t watched_from_ms; // monotonic; a missing heartbeat before it means nothing
+	pid_t *inherited;        // from the master before the upgrade; 0: ended
+	unsigned inherited_count;
+	int64_t inherited_by_ms; // told to go, and killed then; 0: not told yet
 	bool stopping;
 };
 
-static unsigned count_of(const struct rd_config *config)
+static unsigned worker_count(const struct rd_config *config)
 {
 	return config->workers + config->login_workers;
 }
 
 unsigned rd_workers_places(const struct rd_config *config)
 {
-	return count_of(config) * PARTS;
+	return worker_count(config) * STAGES;
 }
 
 struct rd_workers *rd_workers_new(struct rd_worker_setup *setup)
@@ -56,19 +63,19 @@ struct rd_workers *rd_workers_new(struct rd_worker_setup *setup)
 
 	assert(workers);
 	workers->setup = setup;
-	workers->count = count_of(setup->config);
+	workers->count = worker_count(setup->config);
 	workers->worker = calloc(workers->count, sizeof *workers->worker);
 	assert(workers->worker);
 	for (unsigned i = 0; i < workers->count; i++)
-		for (unsigned part = 0; part < PARTS; part++)
-			workers->worker[i].at[part].place = i * PARTS + part;
+		for (unsigned stage = 0; stage < STAGES; stage++)
+			workers->worker[i].at[stage].place = i * STAGES + stage;
 	return workers;
 }
 
 void rd_workers_free(struct rd_workers *workers)
 {
 	free(workers->worker);
-	free(workers->legacy);
+	free(workers->inherited);
 	free(workers);
 }
 
@@ -78,11 +85,11 @@ static enum rd_role role_of(const struct rd_workers *workers, unsigned i)
 	return i < workers->setup->config->workers ? RD_ROLE_GENERAL : RD_ROLE_LOGIN;
 }
 
-static void start(struct rd_workers *workers, unsigned i, enum part part)
+static void start_process(struct rd_workers *workers, unsigned i, enum stage stage)
 {
 	const pid_t parent = getpid();
 	struct worker *w = &workers->worker[i];
-	struct process *p = &w->at[part];
+	struct process *p = &w->at[stage];
 	pid_t pid;
 
 	p->started_ms = rd_mono_ms();
@@ -104,8 +111,8 @@ static void start(struct rd_workers *workers, unsigned i, enum part part)
 	}
 }
 
-// Moves a process on to a part where there is none.
-static void move(struct worker *w, enum part from, enum part to)
+// Moves a process on to a stage that has none.
+static void move_process(struct worker *w, enum stage from, enum stage to)
 {
 	const struct process moved = w->at[from];
 
@@ -119,57 +126,59 @@ static void back_off(struct worker *w, int64_t lived_ms, int64_t now_ms)
 	if (lived_ms >= SHORT_LIFE_MS)
 		w->back_off_ms = 0;
 	else
-		w->back_off_ms = w->back_off_ms ? w->back_off_ms * 2 : 50;
+		w->back_off_ms = w->back_off_ms ? w->back_off_ms * 2 : BACK_OFF_MIN_MS;
 	if (w->back_off_ms > BACK_OFF_MAX_MS)
 		w->back_off_ms = BACK_OFF_MAX_MS;
 	w->start_at_ms = now_ms + w->back_off_ms;
 }
 
-static void ended(struct rd_workers *workers, struct worker *w, enum part part, int status)
+static void process_ended(struct rd_workers *workers, struct worker *w, enum stage stage,
+			  int status)
 {
 	const int64_t now_ms = rd_mono_ms();
 	struct rd_counts *counts =
-	    rd_metrics_counts(workers->setup->metrics, w->at[part].place + 1);
+	    rd_metrics_counts(workers->setup->metrics, w->at[stage].place + 1);
 
-	w->at[part].pid = 0;
+	w->at[stage].pid = 0;
 	rd_gauge(&counts->state, RD_WORKER_DOWN);
 	rd_gauge(&counts->connections, 0);
-	if (workers->stopping || (part == OLD && WIFEXITED(status) && WEXITSTATUS(status) == 0))
+	if (workers->stopping ||
+	    (stage == RETIRING && WIFEXITED(status) && WEXITSTATUS(status) == 0))
 		return;
 	rd_count(counts, RD_METRIC_RESTARTS);
 	if (WIFSIGNALED(status))
 		rd_log(RD_LOG_ERROR, "worker.died", "killed by signal %d", WTERMSIG(status));
 	else
 		rd_log(RD_LOG_ERROR, "worker.died", "exit status %d", WEXITSTATUS(status));
-	if (part == OLD)
+	if (stage == RETIRING)
 		return;
-	back_off(w, now_ms - w->at[part].started_ms, now_ms);
-	if (part == NOW && w->at[NEXT].pid)
-		move(w, NEXT, NOW);
+	back_off(w, now_ms - w->at[stage].started_ms, now_ms);
+	if (stage == CURRENT && w->at[SUCCESSOR].pid)
+		move_process(w, SUCCESSOR, CURRENT);
 }
 
 void rd_workers_ended(struct rd_workers *workers, pid_t pid, int status)
 {
-	for (unsigned i = 0; i < workers->legacy_count; i++)
-		if (workers->legacy[i] == pid)
-			workers->legacy[i] = 0;
+	for (unsigned i = 0; i < workers->inherited_count; i++)
+		if (workers->inherited[i] == pid)
+			workers->inherited[i] = 0;
 	for (unsigned i = 0; i < workers->count; i++)
-		for (enum part part = 0; part < PARTS; part++)
-			if (workers->worker[i].at[part].pid == pid) {
-				ended(workers, &workers->worker[i], part, status);
+		for (enum stage stage = 0; stage < STAGES; stage++)
+			if (workers->worker[i].at[stage].pid == pid) {
+				process_ended(workers, &workers->worker[i], stage, status);
 				return;
 			}
 }
 
 void rd_workers_inherit(struct rd_workers *workers, pid_t *pids, unsigned count)
 {
-	workers->legacy = pids;
-	workers->legacy_count = count;
+	workers->inherited = pids;
+	workers->inherited_count = count;
 }
 
 unsigned rd_workers_pids_max(const struct rd_workers *workers)
 {
-	return workers->count * PARTS + workers->legacy_count;
+	return workers->count * STAGES + workers->inherited_count;
 }
 
 unsigned rd_workers_pids(const struct rd_workers *workers, pid_t *pids)
@@ -177,29 +186,29 @@ unsigned rd_workers_pids(const struct rd_workers *workers, pid_t *pids)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < workers->count; i++)
-		for (enum part part = 0; part < PARTS; part++)
-			if (workers->worker[i].at[part].pid)
-				pids[n++] = workers->worker[i].at[part].pid;
-	for (unsigned i = 0; i < workers->legacy_count; i++)
-		if (workers->legacy[i])
-			pids[n++] = workers->legacy[i];
+		for (enum stage stage = 0; stage < STAGES; stage++)
+			if (workers->worker[i].at[stage].pid)
+				pids[n++] = workers->worker[i].at[stage].pid;
+	for (unsigned i = 0; i < workers->inherited_count; i++)
+		if (workers->inherited[i])
+			pids[n++] = workers->inherited[i];
 	return n;
 }
 
-static void signal_legacy(const struct rd_workers *workers, int sig)
+static void signal_inherited(const struct rd_workers *workers, int sig)
 {
-	for (unsigned i = 0; i < workers->legacy_count; i++)
-		if (workers->legacy[i])
-			kill(workers->legacy[i], sig);
+	for (unsigned i = 0; i < workers->inherited_count; i++)
+		if (workers->inherited[i])
+			kill(workers->inherited[i], sig);
 }
 
 void rd_workers_signal(const struct rd_workers *workers, int sig)
 {
 	for (unsigned i = 0; i < workers->count; i++)
-		for (enum part part = 0; part < PARTS; part++)
-			if (workers->worker[i].at[part].pid)
-				kill(workers->worker[i].at[part].pid, sig);
-	signal_legacy(workers, sig);
+		for (enum stage stage = 0; stage < STAGES; stage++)
+			if (workers->worker[i].at[stage].pid)
+				kill(workers->worker[i].at[stage].pid, sig);
+	signal_inherited(workers, sig);
 }
 
 void rd_workers_stop(struct rd_workers *workers)
@@ -209,7 +218,7 @@ void rd_workers_stop(struct rd_workers *workers)
 
 void rd_workers_reset_watchdog(struct rd_workers *workers)
 {
-	workers->fair_from_ms = rd_mono_ms();
+	workers->watched_from_ms = rd_mono_ms();
 }
 
 static bool serving(const struct rd_workers *workers, const struct process *p)
@@ -220,7 +229,7 @@ static bool serving(const struct rd_workers *workers, const struct process *p)
 bool rd_workers_serving(const struct rd_workers *workers)
 {
 	for (unsigned i = 0; i < workers->count; i++)
-		if (!serving(workers, &workers->worker[i].at[NOW]))
+		if (!serving(workers, &workers->worker[i].at[CURRENT]))
 			return false;
 	return true;
 }
@@ -228,121 +237,121 @@ bool rd_workers_serving(const struct rd_workers *workers)
 bool rd_workers_gone(const struct rd_workers *workers)
 {
 	for (unsigned i = 0; i < workers->count; i++)
-		for (enum part part = 0; part < PARTS; part++)
-			if (workers->worker[i].at[part].pid)
+		for (enum stage stage = 0; stage < STAGES; stage++)
+			if (workers->worker[i].at[stage].pid)
 				return false;
-	for (unsigned i = 0; i < workers->legacy_count; i++)
-		if (workers->legacy[i])
+	for (unsigned i = 0; i < workers->inherited_count; i++)
+		if (workers->inherited[i])
 			return false;
 	return true;
 }
 
-// They share no scoreboard with us: instead of heartbeats, a limit for their drain. Returns the ms
-// left of it, -1 when there is nothing to wait for.
-static int see_off(struct rd_workers *workers)
+// Tells the inherited workers to go when ours serve. They share no scoreboard with us: instead of
+// heartbeats they have a limit for their drain. Returns the ms left of it, -1 when there is nothing
+// to wait for.
+static int retire_inherited(struct rd_workers *workers)
 {
 	const int64_t now_ms = rd_mono_ms();
 	bool left = false;
 
-	for (unsigned i = 0; i < workers->legacy_count; i++)
-		left |= workers->legacy[i] != 0;
-	if (!left || (!workers->legacy_by_ms && !workers->stopping && !rd_workers_serving(workers)))
+	for (unsigned i = 0; i < workers->inherited_count; i++)
+		left |= workers->inherited[i] != 0;
+	if (!left ||
+	    (!workers->inherited_by_ms && !workers->stopping && !rd_workers_serving(workers)))
 		return -1;
-	if (!workers->legacy_by_ms) {
-		signal_legacy(workers, RD_WORKER_RETIRE);
-		workers->legacy_by_ms =
+	if (!workers->inherited_by_ms) {
+		signal_inherited(workers, RD_WORKER_RETIRE);
+		workers->inherited_by_ms =
 		    now_ms + rd_published_config(workers->setup->published)->drain_timeout_ms +
 		    SET_UP_MS;
-	} else if (now_ms >= workers->legacy_by_ms) {
+	} else if (now_ms >= workers->inherited_by_ms) {
 		rd_log(RD_LOG_ERROR, "worker.stuck",
-		       "workers of before the upgrade do not end: killed");
-		signal_legacy(workers, SIGKILL);
-		workers->legacy_by_ms = now_ms + SET_UP_MS;
+		       "workers from before the upgrade do not end: killed");
+		signal_inherited(workers, SIGKILL);
+		workers->inherited_by_ms = now_ms + SET_UP_MS;
 	}
-	return (int)(workers->legacy_by_ms - now_ms);
+	return rd_ms_until(workers->inherited_by_ms, now_ms);
 }
 
-// The one who serves now goes when its successor does, and no sooner. Until the one before it has
+// The current process goes when its successor serves, and no sooner. Until the one before it has
 // ended, nobody else goes.
 static void hand_over(struct rd_workers *workers, unsigned i)
 {
 	struct worker *w = &workers->worker[i];
 
-	if (!serving(workers, &w->at[NEXT]) || w->at[OLD].pid)
+	if (!serving(workers, &w->at[SUCCESSOR]) || w->at[RETIRING].pid)
 		return;
 	rd_log(RD_LOG_INFO, "worker.recycled", "worker %u: process %d makes room for %d", i + 1,
-	       (int)w->at[NOW].pid, (int)w->at[NEXT].pid);
-	kill(w->at[NOW].pid, RD_WORKER_RETIRE);
-	move(w, NOW, OLD);
-	move(w, NEXT, NOW);
+	       (int)w->at[CURRENT].pid, (int)w->at[SUCCESSOR].pid);
+	kill(w->at[CURRENT].pid, RD_WORKER_RETIRE);
+	move_process(w, CURRENT, RETIRING);
+	move_process(w, SUCCESSOR, CURRENT);
 }
 
-// What the number wants started, PARTS for nothing.
-static enum part wanted(const struct rd_workers *workers, const struct worker *w)
+// Returns the stage that lacks a process, STAGES for none.
+static enum stage missing_stage(const struct rd_workers *workers, const struct worker *w)
 {
-	if (!w->at[NOW].pid)
-		return NOW;
-	if (!w->at[NEXT].pid && !w->at[OLD].pid &&
-	    rd_scoreboard_wants_recycling(workers->setup->scoreboard, w->at[NOW].place))
-		return NEXT;
-	return PARTS;
+	if (!w->at[CURRENT].pid)
+		return CURRENT;
+	if (!w->at[SUCCESSOR].pid && !w->at[RETIRING].pid &&
+	    rd_scoreboard_wants_recycling(workers->setup->scoreboard, w->at[CURRENT].place))
+		return SUCCESSOR;
+	return STAGES;
 }
 
-static int sooner(int wait_ms, int64_t left_ms)
-{
-	return wait_ms < 0 || left_ms < wait_ms ? (int)left_ms : wait_ms;
-}
-
-// Returns the ms until this number has a process to be started, -1 for none.
-static int start_due(struct rd_workers *workers, unsigned i)
+// Starts the process that is missing, if it is time. Returns the ms until it is, -1 when none is
+// missing.
+static int start_missing(struct rd_workers *workers, unsigned i)
 {
 	struct worker *w = &workers->worker[i];
-	enum part part = wanted(workers, w);
+	const enum stage stage = missing_stage(workers, w);
 
-	if (part != PARTS && w->start_at_ms <= rd_mono_ms()) {
-		start(workers, i, part);
-		part = w->at[part].pid ? PARTS : part;
+	if (stage == STAGES)
+		return -1;
+	if (w->start_at_ms <= rd_mono_ms()) {
+		start_process(workers, i, stage);
+		if (w->at[stage].pid)
+			return -1;
 	}
-	return part == PARTS ? -1 : sooner(-1, w->start_at_ms - rd_mono_ms());
+	return rd_ms_until(w->start_at_ms, rd_mono_ms());
 }
 
-// Kills the process when it has been silent for too long. Returns the ms until that may be, -1 for
-// never.
-static int watch(struct rd_workers *workers, struct process *p)
+// Kills the process when it has given no heartbeat for too long. Returns the ms until that may be,
+// -1 for never.
+static int check_heartbeat(struct rd_workers *workers, struct process *p)
 {
 	const uint32_t watchdog_s = rd_published_config(workers->setup->published)->watchdog_s;
 	const int64_t limit_ms = (int64_t)watchdog_s * 1000;
-	int64_t beat_ms, left_ms;
+	int64_t now_ms, beat_ms;
 
 	if (!p->pid || !limit_ms)
 		return -1;
+	now_ms = rd_mono_ms();
 	beat_ms = rd_scoreboard_heartbeat_ms(workers->setup->scoreboard, p->place);
-	if (beat_ms < workers->fair_from_ms)
-		beat_ms = workers->fair_from_ms;
-	left_ms = beat_ms + limit_ms - rd_mono_ms();
-	if (left_ms > 0)
-		return (int)left_ms;
+	if (beat_ms < workers->watched_from_ms)
+		beat_ms = workers->watched_from_ms;
+	if (beat_ms + limit_ms > now_ms)
+		return rd_ms_until(beat_ms + limit_ms, now_ms);
 	rd_log(RD_LOG_ERROR, "worker.stuck", "process %d gave no sign for %u s: killed",
 	       (int)p->pid, watchdog_s);
 	kill(p->pid, SIGKILL);
-	rd_scoreboard_heartbeat(workers->setup->scoreboard, p->place,
-				rd_mono_ms()); // said once, till it has ended
-	return (int)limit_ms;
+	// Until it has ended, or this would be said again.
+	rd_scoreboard_heartbeat(workers->setup->scoreboard, p->place, now_ms);
+	return rd_ms_until(now_ms + limit_ms, now_ms);
 }
 
 int rd_workers_tick(struct rd_workers *workers)
 {
-	int wait_ms = see_off(workers), due_ms;
+	int wait_ms = retire_inherited(workers);
 
 	for (unsigned i = 0; i < workers->count; i++) {
 		if (!workers->stopping) {
 			hand_over(workers, i);
-			if ((due_ms = start_due(workers, i)) >= 0)
-				wait_ms = sooner(wait_ms, due_ms);
+			wait_ms = rd_sooner(wait_ms, start_missing(workers, i));
 		}
-		for (enum part part = 0; part < PARTS; part++)
-			if ((due_ms = watch(workers, &workers->worker[i].at[part])) >= 0)
-				wait_ms = sooner(wait_ms, due_ms);
+		for (enum stage stage = 0; stage < STAGES; stage++)
+			wait_ms = rd_sooner(
+			    wait_ms, check_heartbeat(workers, &workers->worker[i].at[stage]));
 	}
 	return wait_ms;
 }

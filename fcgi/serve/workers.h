@@ -1,5 +1,6 @@
-// The worker processes: one for each number, replaced when it dies, is stuck or has served enough.
-// Its successor serves before it is told to go, so that nobody waits.
+// The master's view of its worker processes: one for each worker number, replaced when it dies, is
+// stuck or has served its share of requests (max_requests). A successor serves before the process
+// it replaces is told to go, so that no request waits.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,30 +9,36 @@
 
 struct rd_workers;
 
-// How many places the workers want on the scoreboard.
+// Returns how many places the workers need on the scoreboard.
 unsigned rd_workers_places(const struct rd_config *config);
-// setup: borrowed, as long as the workers; it has a scoreboard. Starts nobody yet.
+// setup: borrowed until rd_workers_free; its scoreboard has rd_workers_places. Starts no process
+// yet.
 struct rd_workers *rd_workers_new(struct rd_worker_setup *setup);
 void rd_workers_free(struct rd_workers *workers);
 
-// Starts who is due, lets go of who has a successor, kills who is stuck. Returns the ms until it
-// wants to be called again, -1 for no wish; call it after every event.
+// Starts processes that are missing, retires those whose successor serves, kills those that are
+// stuck. Call it after every event. Returns the ms until something is due, -1 for nothing.
 int rd_workers_tick(struct rd_workers *workers);
-// The master has been held up, by a debugger or a frozen machine, and so perhaps were its workers:
-// nobody counts as stuck for what was before now.
+// The master did not run for a while (a debugger, a frozen machine), so perhaps its workers did not
+// either: heartbeats missed so far do not count.
 void rd_workers_reset_watchdog(struct rd_workers *workers);
-// A child has ended; one that is none of them is fine.
+// Call it for each child of the master that has ended, with its wait status; other children than
+// workers are ignored.
 void rd_workers_ended(struct rd_workers *workers, pid_t pid, int status);
+// Sends sig to every process, inherited ones too.
 void rd_workers_signal(const struct rd_workers *workers, int sig);
-// From now on nobody is replaced.
+// From now on no process is started.
 void rd_workers_stop(struct rd_workers *workers);
 
-// The workers of another master, children of this process too. They are told to go when ours
-// serve. pids: count of them, owned from now on, by malloc.
+// Takes over the workers that the master had before an upgrade, children of this process too. They
+// are retired when ours serve. pids: count of them, by malloc; owned from now on. Call it once.
 void rd_workers_inherit(struct rd_workers *workers, pid_t *pids, unsigned count);
-// All that live, those inherited too: rd_workers_pids_max of them at most. Returns how many.
-unsigned rd_workers_pids_max(const struct rd_workers *workers);
+// Fills pids with every process that lives, inherited ones too. Returns their number, at most
+// rd_workers_pids_max.
 unsigned rd_workers_pids(const struct rd_workers *workers, pid_t *pids);
+unsigned rd_workers_pids_max(const struct rd_workers *workers);
 
-bool rd_workers_serving(const struct rd_workers *workers); // one of every number
+// Whether every worker number has a process that serves.
+bool rd_workers_serving(const struct rd_workers *workers);
+// Whether no process is left, inherited ones neither.
 bool rd_workers_gone(const struct rd_workers *workers);

@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include "observe/log.h"
 #include "config/option.h"
-#include "config/tcp_address.h"
+#include "base/address.h"
 
 #define SECTION_MAX 48 // inih keeps no more of a section's name
 
@@ -233,14 +233,14 @@ static bool refuse_option(const struct rd_config *config, enum rd_option_id id, 
 static bool check_tcp(const struct rd_config *config, enum rd_option_id id, const char *address,
 		      struct rd_buf *why)
 {
-	struct rd_tcp_address tcp;
+	struct rd_address tcp;
 
-	if (!rd_is_tcp(address))
+	if (!rd_address_is_tcp(rd_span(address)))
 		return true;
-	if (!rd_tcp_address(address, &tcp))
+	if (!rd_address_read(rd_span(address), &tcp))
 		return refuse_option(
 		    config, id, ": must be tcp:ADDRESS:PORT, an IPv6 address in brackets", why);
-	if (tcp.loopback || config->tcp_open)
+	if (tcp.local || config->tcp_open)
 		return true;
 	return refuse_option(config, id,
 			     ": other machines reach this address and could act as any user; where "

@@ -10,10 +10,9 @@
 
 static enum rd_frame look(const uint8_t *bytes, size_t len)
 {
-	static uint8_t scratch[RD_PARAMS_MAX];
 	unsigned id = 0;
 
-	return rd_frame_look(bytes, len, scratch, &id);
+	return rd_frame_look(bytes, len, &id);
 }
 
 static void nothing_shorter_is_ready(const uint8_t *data, size_t size)

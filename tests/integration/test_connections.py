@@ -2,6 +2,7 @@
 import fcntl
 import os
 import random
+import re
 import signal
 import struct
 import termios
@@ -10,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness import fcgi, service
+from harness.events import events
 from harness.processes import binaries
 from harness.proxy import Proxy
 from harness.wait import wait_until
@@ -335,3 +337,18 @@ def test_a_half_request_is_given_up_after_the_read_timeout(one, redis_server):
                 half.send(fcgi.request(bearer("x"))[:12])
                 assert half.closed_by_peer()
             assert idle.ask(bearer("x")).status == 401, "an idle connection is not half-way"
+
+
+def test_a_kept_connection_takes_larger_bodies_once_body_max_is_larger(redis_server):
+    body = b'{"refresh_token":"x","padding":"' + b"x" * 20_000 + b'"}'
+    params = fcgi.params("refresh", "express", body=body, CONTENT_TYPE="application/json")
+    with service.Service(redis_server.socket) as running, fcgi.Connection(running.socket) as kept:
+        for limit, status in ((1024, 413), (65536, 403), (1024, 413), (30000, 403)):
+            with open(running.config) as file:
+                text = file.read()
+            with open(running.config, "w") as file:
+                file.write(f"body_max = {limit}\n" + re.sub("body_max = .*\n", "", text))
+            before = len(events(running, "config.reloaded"))
+            os.kill(running.process.pid, signal.SIGHUP)
+            wait_until(lambda: len(events(running, "config.reloaded")) > before, what="reloaded")
+            assert kept.ask(params, body).status == status

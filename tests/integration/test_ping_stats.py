@@ -54,11 +54,11 @@ def test_ping_waits_two_seconds_for_a_service_that_hangs(two):
 
 @pytest.mark.parametrize("answer, code, words", [
     (b"", 69, "no answer"),
-    (b"HTTP/1.1 200 OK\r\n\r\nok and more", 1, "no refreshd"),
-    (b"\1\6\0\1\0\4\0\0", 1, "no refreshd"),
+    (b"HTTP/1.1 200 OK\r\n\r\nok and more", 1, "not refreshd"),
+    (b"\1\6\0\1\0\4\0\0", 1, "not refreshd"),
     (b"\1\6\0\1\xff\xff\0\0" + b"x" * 5000, 69, "no answer in time"),
-    (b"\1\3\0\1\0\x08\0\0" + bytes(8), 1, "no refreshd"),
-    (b"\1\6\0\1\0\x11\0\0Status: 200 OK\r\n\r" + b"\1\3\0\1\0\x08\0\0" + bytes(8), 1, "no refreshd"),
+    (b"\1\3\0\1\0\x08\0\0" + bytes(8), 1, "not refreshd"),
+    (b"\1\6\0\1\0\x11\0\0Status: 200 OK\r\n\r" + b"\1\3\0\1\0\x08\0\0" + bytes(8), 1, "not refreshd"),
     (b"\1\6\0\1\0\x0e\0\0Status: 500\r\n\r" + b"\1\6\0\1\0\1\1\0\nx" + b"\1\3\0\1\0\x08\0\0" + bytes(8), 1, "500"),
     (b"\1\6\0\1\0\x12\0\0Status: 200 OK\r\n\r\n" + b"\1\3\0\1\0\x08\0\0" + bytes(8), 0, ""),
 ])

@@ -13,6 +13,7 @@ import pytest
 from harness import fcgi, service, stack as stacks
 from harness.chains import Load
 from harness.events import events
+from harness.memory import holds
 from harness.processes import binary, environment
 from harness.proxy import Proxy
 from harness.tokens import Keys, Token, b64
@@ -55,25 +56,6 @@ def hup(running, pid, name="key.reloaded"):
 
 def kid(token):
     return Token.parse(token).kid
-
-
-def memory(pid):
-    """All that a process has written, its secrets too."""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as mem:
-        for line in maps:
-            span, mode, *_, name = (line.split() + [""])[:6]
-            if "r" not in mode or name in ("[vvar]", "[vvar_vclock]", "[vsyscall]"):
-                continue
-            start, end = (int(at, 16) for at in span.split("-"))
-            mem.seek(start)
-            try:
-                yield mem.read(end - start)
-            except OSError:  # a guard page
-                pass
-
-
-def holds(pid, canary):
-    return any(canary in part for part in memory(pid))
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_descriptor_0_as_spawn_fcgi_gives_it(made):
 
 def test_descriptor_0_that_is_asked_for_must_be_one(made):
     made.env["REFRESHD_LISTEN"] = "fd:0"
-    assert "fd:0: is no listening socket" in refused(made, stdin=subprocess.DEVNULL)
+    assert "fd:0: is not a listening socket" in refused(made, stdin=subprocess.DEVNULL)
     at(made, general="given.sock")
     made.start(stdin=listening(made, "given.sock"))
     serves_both(made)
@@ -142,6 +142,6 @@ def test_too_many_or_two_for_one_are_refused(made):
 def test_what_everybody_can_reach_is_refused(made):
     assert "0660" in refused(made, stdin=listening(made, "open.sock", 0o666))
     assert "no name" in refused(made, stdin=listening(made, f"\0rd-test-{os.getpid()}"))
-    assert "no unix stream socket" in refused(made, stdin=listening(made, "", family=socket.AF_INET))
+    assert "not a unix stream socket" in refused(made, stdin=listening(made, "", family=socket.AF_INET))
     made.env["REFRESHD_LISTEN"] = "tcp:0.0.0.0:9000"
     assert "listen_insecure_tcp" in refused(made, stdin=subprocess.DEVNULL)

@@ -44,9 +44,9 @@ WRONG = {
                                     "a public client has no secret_sha256: client a"),
     "public client that issues": ("[client a]\nissue = on", 5, "issue = on requires kind = confidential: client a"),
     "client lifetime": ("[client a]\naccess_ttl_s = 0", 6, "access_ttl_s: must be a whole number from 1 to 86400"),
-    "socket": ("listen = 127.0.0.1:9000", 5, "listen: 127.0.0.1:9000: wants unix:/path (at most 107 bytes of path), "
+    "socket": ("listen = 127.0.0.1:9000", 5, "listen: 127.0.0.1:9000: must be unix:/path (at most 107 bytes of path), "
                "tcp:ADDRESS:PORT (IPv6 in brackets), or fd:0 to fd:9"),
-    "redis": ("redis = http://127.0.0.1", 5, "redis: not unix:/path or redis://host:port/db"),
+    "redis": ("redis = http://127.0.0.1", 5, "redis: must be unix:/path or redis://host:port/db"),
     "redis user": ("redis_user = me", 5, "redis_user needs redis_password_file"),
     "redis password": ("redis_password_file = /none", 5, "/none: No such file or directory"),
     "key file": ("key_file = /none", 5, "/none: No such file or directory"),

@@ -2,7 +2,7 @@
 #include "fcgi/serve/frame.h"
 #include "unit.h"
 
-static uint8_t frame[200000], scratch[RD_PARAMS_MAX];
+static uint8_t frame[200000];
 static size_t len;
 
 static void put(const void *bytes, size_t count)
@@ -54,7 +54,7 @@ static enum rd_frame look_at(size_t count, unsigned *id)
 
 	assert_non_null(copy);
 	memcpy(copy, frame, count);
-	seen = rd_frame_look(copy, count, scratch, id);
+	seen = rd_frame_look(copy, count, id);
 	free(copy);
 	return seen;
 }

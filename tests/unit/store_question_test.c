@@ -125,6 +125,8 @@ static void an_address_is_a_socket_or_a_host(void **state)
 	    {"redis://h:1/15", "", "h", 1, 15},
 	    {"redis://h:65535/65535", "", "h", 65535, 65535},
 	    {"redis://h/3", "", "h", 6379, 3},
+	    {"redis://[::1]", "", "::1", 6379, 0},
+	    {"redis://[2001:db8::1]:7000/2", "", "2001:db8::1", 7000, 2},
 	};
 
 	(void)state;
@@ -168,7 +170,12 @@ static void anything_else_is_no_address(void **state)
 	    "redis://h:6379/65536",
 	    "redis://h:6379/1/2",
 	    "redis://h:6379:1",
-	    "redis://[::1]:6379",
+	    "redis://[::1",
+	    "redis://[]:6379",
+	    "redis://[::1]x",
+	    "redis://[h]:6379",
+	    "redis://::1:6379",
+	    "redis://h1:1,h2:2",
 	    "sentinel://h:1/m",
 	};
 

@@ -1,58 +1,70 @@
-#include <stdlib.h>
+#include <assert.h>
+#include "base/address.h"
 #include "store/redis/connection.h"
 
-static bool fail(struct rd_buf *why, const char *reason)
+#define REDIS_PORT 6379
+#define DB_MAX     65535
+
+static bool refuse(struct rd_buf *why, const char *reason)
 {
 	rd_put_str(why, reason);
 	return false;
 }
 
-// Reads up to max decimal digits at *at; -1 when there is none or the number is over limit.
-static int number(const char **at, const char *end, int limit)
+static bool read_path(struct rd_span text, struct rd_redis_address *out, struct rd_buf *why)
 {
-	int n = -1;
+	struct rd_address path;
 
-	while (*at < end && **at >= '0' && **at <= '9' && n <= limit) {
-		n = (n < 0 ? 0 : n * 10) + (**at - '0');
-		(*at)++;
-	}
-	return n > limit ? -1 : n;
+	if (!rd_address_read(text, &path))
+		return refuse(why, "the socket's path is longer than 107 bytes");
+	static_assert(sizeof out->unix_path == sizeof path.un.sun_path, "the same limit");
+	memcpy(out->unix_path, path.un.sun_path, sizeof out->unix_path);
+	return true;
 }
 
-static bool tcp_address(struct rd_span text, struct rd_redis_address *out, struct rd_buf *why)
+// The /db behind the host; neither it nor its number need be there.
+static bool read_db(struct rd_span rest, int *db)
 {
-	const char *at = text.ptr, *end = text.ptr + text.len;
-	size_t host = 0;
+	uint64_t n = 0;
 
-	while (at + host < end && at[host] != ':' && at[host] != '/')
-		host++;
-	if (host == 0 || host >= sizeof out->host)
-		return fail(why, "host name missing or too long");
-	memcpy(out->host, at, host);
-	at += host;
-	if (at < end && *at == ':') {
-		at++;
-		out->port = number(&at, end, 65535);
-	}
-	if (at < end && *at == '/') {
-		at++;
-		out->db = at == end ? 0 : number(&at, end, 65535);
-	}
-	if (at != end || out->port <= 0 || out->db < 0)
-		return fail(why, "not redis://host:port/db");
+	if (rest.len == 0)
+		return true;
+	if (!rd_span_begins(rest, RD_SPAN("/")))
+		return false;
+	(void)rd_span_take(&rest, 1);
+	if (rest.len > 0 && !rd_span_number(rest, DB_MAX, &n))
+		return false;
+	*db = (int)n;
 	return true;
+}
+
+static bool read_host(struct rd_span rest, struct rd_redis_address *out, struct rd_buf *why)
+{
+	struct rd_host host;
+
+	if (!rd_host_take(&rest, &host)) {
+		const bool missing = host.name.len == 0 && !host.ipv6;
+
+		return refuse(why, missing ? "the host name is missing"
+					   : "must be redis://host:port/db");
+	}
+	if (host.name.len >= sizeof out->host)
+		return refuse(why, "the host name is longer than 255 bytes");
+	memcpy(out->host, host.name.ptr, host.name.len);
+	if (host.port)
+		out->port = host.port;
+	return read_db(rest, &out->db) || refuse(why, "must be redis://host:port/db");
 }
 
 bool rd_redis_address(struct rd_span text, struct rd_redis_address *out, struct rd_buf *why)
 {
-	*out = (struct rd_redis_address){.port = 6379};
-	if (text.len > 5 && memcmp(text.ptr, "unix:", 5) == 0) {
-		if (text.len - 5 >= sizeof out->unix_path)
-			return fail(why, "socket path longer than 107 bytes");
-		memcpy(out->unix_path, text.ptr + 5, text.len - 5);
-		return true;
-	}
-	if (text.len > 8 && memcmp(text.ptr, "redis://", 8) == 0)
-		return tcp_address((struct rd_span){text.ptr + 8, text.len - 8}, out, why);
-	return fail(why, "not unix:/path or redis://host:port/db");
+	const struct rd_span scheme = RD_SPAN("redis://"), path = RD_SPAN("unix:");
+
+	*out = (struct rd_redis_address){.port = REDIS_PORT};
+	if (text.len > path.len && rd_span_begins(text, path))
+		return read_path(text, out, why);
+	if (!rd_span_begins(text, scheme))
+		return refuse(why, "must be unix:/path or redis://host:port/db");
+	(void)rd_span_take(&text, scheme.len);
+	return read_host(text, out, why);
 }
