@@ -102,10 +102,15 @@ void rd_script_answer(const redisReply *reply, struct rd_answer *out)
 
 // hiredis makes room for as many members as a reply announces, before any has come; and what is
 // made must be freed, member by member. No answer of ours has more than RD_ANSWER_PARTS.
+#if HIREDIS_MAJOR >= 1
+typedef size_t list_length;
+#else
+typedef int list_length;
+#endif
 static redisReplyObjectFunctions reply_makers;
-static void *(*make_list)(const redisReadTask *task, int members);
+static void *(*make_list)(const redisReadTask *task, list_length members);
 
-static void *make_short_list(const redisReadTask *task, int members)
+static void *make_short_list(const redisReadTask *task, list_length members)
 {
 	return members > RD_ANSWER_PARTS ? NULL : make_list(task, members);
 }
