@@ -3,11 +3,18 @@
 # does nothing and takes some milliseconds.
 set -eu
 
+# What has another name in another release.
+release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null) || :
+case $release in
+bookworm) clang_rt=libclang-rt-14-dev promtool_in=prometheus ;;
+*) clang_rt=libclang-rt-dev promtool_in=promtool ;;
+esac
+
 build="gcc libc6-dev libfcgi-dev libhiredis-dev libjson-c-dev libsodium-dev libinih-dev"
 run="$build nginx redis-server curl procps"
 deb="$build debhelper dpkg-dev lintian"
 test="$run $deb git clang clang-tidy clang-format cppcheck shellcheck mandoc valgrind libcmocka-dev
-	libclang-rt-14-dev python3-pytest python3-pytest-xdist python3-jwt python3-authlib
+	$clang_rt python3-pytest python3-pytest-xdist python3-jwt python3-authlib
 	python3-hypothesis python3-redis python3-requests python3-cryptography"
 browser="$test chromium"
 
@@ -45,7 +52,7 @@ $p
 	missing="$missing $p"
 done
 
-# The tests want promtool, of a package that brings a daemon and much else; so only the file, into build/.
+# The tests want promtool, of a package that may bring a daemon and much else; so only the file, into build/.
 promtool=
 case $1 in
 test | browser) [ -x build/promtool ] || command -v "${PROMTOOL:-promtool}" >/dev/null || promtool=build/promtool ;;
@@ -65,8 +72,8 @@ else
 fi
 
 fetch() { # promtool, from what apt has listed
-	apt-get -qq -o APT::Sandbox::User=root download prometheus 2>/dev/null || return
-	dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+	apt-get -qq -o APT::Sandbox::User=root download $promtool_in 2>/dev/null || return
+	dpkg-deb --fsys-tarfile ${promtool_in}_*.deb | tar -x ./usr/bin/promtool
 }
 
 # The services of nginx and redis-server must not start. invoke-rc.d asks /usr/sbin/policy-rc.d;

@@ -68,8 +68,8 @@ def one(code, _):
 def cmocka(code, output):
     """Counts cases; a crash, or a program without cases, is a failure of its own."""
     count = Count(len(re.findall(r"^\[       OK \]", output, re.M)),
-                  sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", output, re.M))),
-                  sum(map(int, re.findall(r"^\[  SKIPPED \] (\d+) test", output, re.M))))
+                  sum(map(int, re.findall(r"^\[  FAILED  \] (?:tests: )?(\d+) test", output, re.M))),
+                  sum(map(int, re.findall(r"^\[  SKIPPED \] (?:tests: )?(\d+) test", output, re.M))))
     if count.failed == 0 and (code != 0 or count == Count()):
         count.failed = 1
     return count

@@ -4,17 +4,18 @@
 #include "base/json.h"
 #include "base/json_check.h"
 
-// One for all: making one costs more than most parses. Not for several threads.
+// One for all: making one costs more than most parses. Not for several threads. Without
+// JSON_TOKENER_STRICT: rd_json_check is stricter, and strict json-c 0.18 refuses every string with
+// a byte past 0x7f (json-c issue 892).
 static struct json_tokener *tokener(size_t text_len)
 {
 	static struct json_tokener *tok;
 
 	if (!tok) {
 		tok = json_tokener_new_ex(RD_JSON_DEPTH + 2); // json-c counts differently
-		if (!tok)
-			return NULL;
-		json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	}
+	if (!tok)
+		return NULL;
 	// It collects every string in this buffer. Growing it on the way would free copies of
 	// secrets unwiped, so it is made large enough before.
 	if (printbuf_memset(tok->pb, 0, 0, (int)text_len + 1) < 0)

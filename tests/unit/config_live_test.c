@@ -34,8 +34,8 @@ static void again(const char *text)
 
 static void flags_and_environment_win_again(void **state)
 {
-	char *argv[] = {"--grace-s=3", "--issuer", "f", NULL},
-	     *given[] = {"--grace-s=3", "--issuer", "f"};
+	static char *given[] = {"--grace-s=3", "--issuer", "f"};
+	char *argv[] = {given[0], given[1], given[2], NULL};
 	int argc = 3;
 
 	(void)state;

@@ -103,10 +103,15 @@ void rd_script_answer(const redisReply *reply, struct rd_answer *out)
 
 // hiredis allocates as many members as a reply announces, before any has come, and frees them one
 // by one. No answer of ours has more than RD_ANSWER_PARTS.
+#if HIREDIS_MAJOR >= 1
+typedef size_t list_length;
+#else
+typedef int list_length;
+#endif
 static redisReplyObjectFunctions limited_functions;
-static void *(*create_array)(const redisReadTask *task, int members);
+static void *(*create_array)(const redisReadTask *task, list_length members);
 
-static void *create_short_array(const redisReadTask *task, int members)
+static void *create_short_array(const redisReadTask *task, list_length members)
 {
 	return members > RD_ANSWER_PARTS ? NULL : create_array(task, members);
 }
