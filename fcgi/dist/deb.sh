@@ -18,6 +18,9 @@ mkdir "$tree" "$tree/tests"
 cp -a Makefile README.md LICENSE fcgi lib nginx "$tree"
 cp -a tests/deps.sh "$tree/tests"
 cp -a fcgi/dist/debian "$tree/debian"
+# An override of what this release's lintian does not know is a fault for it.
+lintian-explain-tags "$(sed -n 's/^refreshd: \([^ ]*\).*/\1/p' "$tree/debian/refreshd.lintian-overrides")" >/dev/null 2>&1 ||
+	rm "$tree/debian/refreshd.lintian-overrides"
 sed '1,/^Copyright/d; s/^$/./; s/^/ /' LICENSE | tail -n +2 >>"$tree/debian/copyright"
 cat >"$tree/debian/changelog" <<END
 refreshd ($version) unstable; urgency=medium

@@ -258,7 +258,6 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	// The process ends with it: static, or checks for leaks take it for lost.
 	static struct rd_loop *loop;
 
-
 	loop = calloc(1, sizeof *loop);
 	assert(loop);
 	begin(loop, setup);
