@@ -1,8 +1,6 @@
 #include "fcgi/serve/worker.h"
-#include <assert.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -255,24 +253,23 @@ static void serve(struct rd_loop *loop)
 
 int rd_worker_run(const struct rd_worker_setup *setup)
 {
-	struct rd_loop *loop = calloc(1, sizeof *loop);
+	static struct rd_loop loop; // too large for a stack
 
-	assert(loop);
-	begin(loop, setup);
-	if (!set_up(loop)) {
+	begin(&loop, setup);
+	if (!set_up(&loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
 		       "this libfcgi or kernel lacks what is needed, or memory is short");
 		return 1;
 	}
 	// The first requests should meet a Redis that is up, or known to be down.
-	while (!rd_redis_settled(loop->redis) && !loop->drain_by_ms)
-		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
-	if (!loop->drain_by_ms && !start_accepting(loop))
+	while (!rd_redis_settled(loop.redis) && !loop.drain_by_ms)
+		wake(&loop, rd_redis_tick(loop.redis, loop.now_ms));
+	if (!loop.drain_by_ms && !start_accepting(&loop))
 		return 1;
-	rd_scoreboard_set_serving(loop->setup->scoreboard, loop->setup->place, rd_mono_ms());
-	if (!loop->drain_by_ms)
-		rd_gauge(&loop->counts->state, RD_WORKER_SERVING);
-	serve(loop);
-	rd_jwt_cache_free(loop->jwt_cache);
+	rd_scoreboard_set_serving(setup->scoreboard, setup->place, rd_mono_ms());
+	if (!loop.drain_by_ms)
+		rd_gauge(&loop.counts->state, RD_WORKER_SERVING);
+	serve(&loop);
+	rd_jwt_cache_free(loop.jwt_cache);
 	return 0;
 }
