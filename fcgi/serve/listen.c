@@ -81,13 +81,30 @@ static bool path_of(int fd, struct sockaddr_un *un)
 	       un->sun_family == AF_UNIX && un->sun_path[0] != 0;
 }
 
+static bool is_bound_to(int fd, const struct rd_address *wanted)
+{
+	struct rd_address bound = {.len = sizeof bound.in6};
+
+	if (getsockname(fd, &bound.any, &bound.len) != 0 ||
+	    bound.any.sa_family != wanted->any.sa_family)
+		return false;
+	if (wanted->any.sa_family == AF_INET)
+		return bound.in.sin_port == wanted->in.sin_port &&
+		       bound.in.sin_addr.s_addr == wanted->in.sin_addr.s_addr;
+	return bound.in6.sin6_port == wanted->in6.sin6_port &&
+	       memcmp(&bound.in6.sin6_addr, &wanted->in6.sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
 bool rd_listens_at(int fd, const char *address)
 {
 	struct rd_address wanted;
 	struct sockaddr_un un;
 
-	return read_address(address, &wanted) && wanted.any.sa_family == AF_UNIX &&
-	       path_of(fd, &un) && strcmp(un.sun_path, wanted.un.sun_path) == 0;
+	if (!read_address(address, &wanted))
+		return false;
+	if (wanted.any.sa_family != AF_UNIX)
+		return is_bound_to(fd, &wanted);
+	return path_of(fd, &un) && strcmp(un.sun_path, wanted.un.sun_path) == 0;
 }
 
 // Returns why it must not be listened on, or NULL.

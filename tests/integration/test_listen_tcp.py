@@ -2,8 +2,11 @@
 import pytest
 
 from harness import fcgi
-from harness.processes import free_ports
+from harness.events import events
+from harness.processes import alive, free_ports
 from harness.service import Service
+from harness.wait import wait_until
+from test_upgrade import upgrade
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
@@ -19,6 +22,11 @@ def test_all_is_answered_over_tcp(redis_server, address):
         kept = fcgi.Connection(running.socket)
         params = fcgi.params("refresh", "flask", HTTP_AUTHORIZATION=f"Bearer {token}")
         assert [kept.ask(params).status for _ in range(3)] == [200] * 3
+        old = running.workers()
+        wait_until(lambda: events(running, "service.ready"), what="ready")
+        upgrade(running, running.process.pid)
+        wait_until(lambda: not any(map(alive, old)), what="the workers from before the upgrade end")
+        assert running.refresh(token).status == 200
         running.end()
         running.start()  # at once: what is left of closed connections is not in the way
         assert running.refresh(token).status == 200
