@@ -70,9 +70,9 @@ struct rd_counts {
 	rd_counter requests[RD_ROUTE_COUNT][RD_CODE_COUNT];
 	rd_counter bucket[RD_ROUTE_COUNT][RD_BUCKET_COUNT]; // each alone, not cumulative
 	rd_counter duration_us[RD_ROUTE_COUNT];
-	rd_counter refused[RD_RESULT_COUNT];      // refreshes, by outcome
+	rd_counter refused[RD_RESULT_COUNT]; // refreshes, by outcome
 	rd_counter refreshed[RD_TURN_COUNT]; // the others
-	rd_counter revoked[RD_REASON_COUNT];      // sessions
+	rd_counter revoked[RD_REASON_COUNT]; // sessions
 	rd_counter login_refused[RD_RESULT_COUNT];
 	rd_counter lines_lost[RD_LINE_LOST_COUNT];
 	rd_counter state, redis_up, connections; // as they are now
