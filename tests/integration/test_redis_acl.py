@@ -237,7 +237,13 @@ def test_a_replica_is_not_what_is_wanted(admin, one):
     admin.execute_command("REPLICAOF", "127.0.0.1", "1")
     status, lines = check(one)
     admin.execute_command("REPLICAOF", "NO", "ONE")
-    assert status == 69 and "FAIL redis: it is a replica; want the primary, which can write" in lines
+    assert status == 69 and "FAIL redis: it is a replica of 127.0.0.1:1; want the primary" in lines
+
+
+def test_the_server_and_its_own_version_are_named(admin, one):
+    info = admin.info("server")
+    name = "Valkey " + info["valkey_version"] if "valkey_version" in info else "Redis " + info["redis_version"]
+    assert f"ok   redis: {name}" in check(one)[1]
 
 
 def test_redis_away_is_69_and_no_reason_not_to_start(one):

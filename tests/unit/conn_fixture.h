@@ -34,6 +34,12 @@ bool rd_redis_up(const struct rd_redis *redis)
 	return true;
 }
 
+bool rd_redis_replica(const struct rd_redis *redis)
+{
+	(void)redis;
+	return false;
+}
+
 bool rd_redis_lost(const struct rd_redis *redis, int64_t window_ms)
 {
 	(void)redis, (void)window_ms;

@@ -5,7 +5,9 @@
 #include "store/redis/identity.h"
 #include "store/redis/script.h"
 
-#define VERSION_LEAST 7 // PEXPIRETIME, SET with PXAT in scripts, ACL of what scripts call
+// PEXPIRETIME, SET with PXAT in scripts, ACL of what scripts call. Valkey began with 7.2.
+#define MAJOR_LEAST   7
+#define VERSION_LEAST "Redis 7.0 or Valkey 7.2, or later"
 
 static const char rights_script[] =
 #include "redis/rights.lua.h"
@@ -28,29 +30,30 @@ static const char *user_of(const struct rd_redis_check *check)
 	return check->config->user ? check->config->user : "default";
 }
 
-// Redis has no error codes for these, only texts. 7.0 names neither the right nor the key, later
-// versions do.
-static bool is_about_rights(const char *error)
+static bool has_one_of(const char *error, const char *const words[], size_t count)
 {
-	static const char *const words[] = {"NOPERM", "can't run this command", "can't access",
-					    "ACL failure", "no permissions"};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < count; i++)
 		if (strstr(error, words[i]))
 			return true;
 	return false;
 }
 
+// Redis has no error codes for these, only texts, which differ: the first ones are those of 7.0,
+// the last ones those of 7.2 and later and of Valkey.
+static const char *const of_rights[] = {"NOPERM", "can't run this command", "can't access",
+					"ACL failure", "no permissions"};
+static const char *const of_keys[] = {"the keys", "access a key"};
+#define HAS_ONE_OF(error, words) has_one_of(error, words, sizeof(words) / sizeof *(words))
+
 // Reports what an error reply to command (as an ACL names it) means.
 static void report_error(struct rd_redis_check *check, const char *command, const char *error)
 {
-	const bool about_keys =
-	    strstr(error, "the keys") || strstr(error, "'%") || strstr(error, "key '");
+	const bool about_rights = HAS_ONE_OF(error, of_rights);
 
-	if (is_about_rights(error) && about_keys)
+	if (about_rights && HAS_ONE_OF(error, of_keys))
 		report(check, RD_FIT_REFUSED, "user %s lacks the keys ~%.*s* (for %s)",
 		       user_of(check), (int)check->prefix.len, check->prefix.ptr, command);
-	else if (is_about_rights(error))
+	else if (about_rights)
 		report(check, RD_FIT_REFUSED, "user %s lacks +%s", user_of(check), command);
 	else if (strstr(error, "Unknown Redis command"))
 		report(check, RD_FIT_UNFIT, "it has no command %s", command);
@@ -62,18 +65,28 @@ static void report_error(struct rd_redis_check *check, const char *command, cons
 		report(check, RD_FIT_AWAY, "%s: %s", command, error);
 }
 
+// Valkey says in redis_version which Redis it was made from.
 static void check_version(struct rd_redis_check *check, struct rd_span info)
 {
-	const struct rd_span version = rd_info_field(info, RD_SPAN("redis_version:"));
+	const struct rd_span valkey = rd_info_field(info, RD_SPAN("valkey_version:"));
+	const struct rd_span redis = rd_info_field(info, RD_SPAN("redis_version:"));
+	const struct rd_span version = valkey.len ? valkey : redis;
 	struct rd_span digits = version;
-	const struct rd_span role = rd_info_field(info, RD_SPAN("role:"));
 	uint64_t major;
-	const bool fits = rd_span_take_number(&digits, INT32_MAX, &major) && major >= VERSION_LEAST;
+	const bool fits = rd_span_take_number(&digits, INT32_MAX, &major) && major >= MAJOR_LEAST;
 
-	report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "version is %.*s%s", (int)version.len,
-	       version.ptr, fits ? "" : "; want 7.0 or later");
-	if (rd_span_is(role, RD_SPAN("slave")))
-		report(check, RD_FIT_AWAY, "it is a replica; want the primary, which can write");
+	report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "%s %.*s%s", valkey.len ? "Valkey" : "Redis",
+	       (int)version.len, version.ptr, fits ? "" : "; want " VERSION_LEAST);
+}
+
+static void check_replication(struct rd_redis_check *check, struct rd_span info)
+{
+	char primary[300];
+	struct rd_buf buf = RD_BUF(primary);
+
+	if (rd_info_primary(info, &buf))
+		report(check, RD_FIT_AWAY, "it is a replica of %.*s; want the primary",
+		       (int)buf.len, buf.ptr);
 	else if (check->durable &&
 		 rd_span_is(rd_info_field(info, RD_SPAN("connected_slaves:")), RD_SPAN("0")))
 		report(
@@ -111,6 +124,7 @@ static void check_info(struct rd_redis_check *check, const redisReply *reply)
 		return;
 	}
 	check_version(check, info);
+	check_replication(check, info);
 	check_memory(check, info);
 }
 

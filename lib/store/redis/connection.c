@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include "base/clock.h"
+#include "base/queue.h"
 #include "base/rand.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -28,6 +29,7 @@ struct rd_redis {
 	uint32_t listening;              // epoll events asked for
 	int replies_got, replies_wanted; // in the handshake
 	int failures;                    // attempts to connect that failed in a row
+	bool replica;                    // why the last connection was given up
 	bool lost;                       // a connection that was up
 	int64_t retry_at_ms, up_by_ms;   // monotonic
 	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
@@ -36,25 +38,6 @@ struct rd_redis {
 	struct rd_pending *unwritten; // first of sent that no write has begun for, or NULL
 };
 
-static void push(struct queue *q, struct rd_pending *p)
-{
-	p->next = NULL;
-	if (q->first)
-		q->last->next = p;
-	else
-		q->first = p;
-	q->last = p;
-}
-
-static struct rd_pending *pop(struct queue *q)
-{
-	struct rd_pending *p = q->first;
-
-	if (p)
-		q->first = p->next;
-	return p;
-}
-
 static void refuse_all(struct queue *q)
 {
 	const struct rd_answer away = {.away = true};
@@ -62,7 +45,7 @@ static void refuse_all(struct queue *q)
 	struct rd_pending *p;
 
 	*q = (struct queue){0};
-	while ((p = pop(&all))) {
+	while ((p = rd_queue_pop(&all))) {
 		if (p->first_reply)
 			freeReplyObject(p->first_reply);
 		p->first_reply = NULL;
@@ -88,6 +71,7 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 
 	rd_count(r->config.counts, RD_METRIC_REDIS_ERRORS);
 	r->lost |= was_up;
+	r->replica = false;
 	if (was_up || r->failures == 0)
 		rd_log(RD_LOG_WARN, "redis.down", "%s", why);
 	if (r->ctx)
@@ -105,6 +89,14 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 	}
 	r->unwritten = NULL;
 	refuse_all(&r->sent);
+}
+
+// A replica cannot write. The primary is looked for as after any failure: at the name's other
+// addresses, then by looking the name up again.
+static void leave_replica(struct rd_redis *r, int64_t now_ms, const char *why)
+{
+	drop(r, now_ms, why);
+	r->replica = true;
 }
 
 // Logs in, asks who the server is and loads the scripts, which come last.
@@ -140,7 +132,7 @@ static void send_question(struct rd_redis *r, struct rd_pending *p)
 	rd_script_append(r->ctx, &p->question, p->with_text ? NULL : r->sha[p->question.script]);
 	if (p->question.durable) // shorter than our own timeout, so that the answer is "too few"
 		redisAppendCommand(r->ctx, "WAIT 1 %d", r->config.timeout_ms * 3 / 4);
-	push(&r->sent, p);
+	rd_queue_push(&r->sent, p);
 	if (!r->unwritten)
 		r->unwritten = p;
 }
@@ -154,11 +146,27 @@ static void become_up(struct rd_redis *r)
 	if (r->lost)
 		rd_count(r->config.counts, RD_METRIC_REDIS_RECONNECTS);
 	rd_log(RD_LOG_INFO, "redis.up", "connected");
-	while ((p = pop(&r->waiting)))
+	while ((p = rd_queue_pop(&r->waiting)))
 		send_question(r, p);
 }
 
-// Returns false when Redis refuses us; then the connection is dropped.
+// Reads an INFO of the handshake. Returns false for a replica's; then the connection is dropped.
+static bool read_info(struct rd_redis *r, struct rd_span info, int64_t now_ms)
+{
+	char why[400];
+	struct rd_buf buf = RD_BUF(why);
+
+	rd_put_lit(&buf, "Redis is a replica of ");
+	if (!rd_info_primary(info, &buf)) {
+		rd_identity_read(&r->identity, info, now_ms);
+		return true;
+	}
+	rd_put(&buf, "", 1);
+	leave_replica(r, now_ms, rd_buf_ok(&buf) ? why : "Redis is a replica");
+	return false;
+}
+
+// Returns false when Redis refuses us, or is a replica; then the connection is dropped.
 static bool read_handshake(struct rd_redis *r, const redisReply *reply, int64_t now_ms)
 {
 	const int script = r->replies_got++ - (r->replies_wanted - RD_SCRIPT_COUNT);
@@ -170,9 +178,9 @@ static bool read_handshake(struct rd_redis *r, const redisReply *reply, int64_t 
 	}
 	if (script >= 0)
 		memcpy(r->sha[script], reply->str, RD_SHA_LEN);
-	else if (reply->type == REDIS_REPLY_STRING)
-		rd_identity_read(&r->identity, (struct rd_span){reply->str, (size_t)reply->len},
-				 now_ms);
+	else if (reply->type == REDIS_REPLY_STRING &&
+		 !read_info(r, (struct rd_span){reply->str, (size_t)reply->len}, now_ms))
+		return false;
 	if (r->replies_got == r->replies_wanted)
 		become_up(r);
 	return true;
@@ -193,7 +201,7 @@ static void count_and_log_error(struct rd_redis *r, const char *what)
 // script that Redis does not know. replicas: how many have what it wrote, -1 when not asked.
 static void answer_first(struct rd_redis *r, const redisReply *reply, long long replicas)
 {
-	struct rd_pending *p = pop(&r->sent);
+	struct rd_pending *p = rd_queue_pop(&r->sent);
 	struct rd_answer answer;
 
 	if (is_error(reply, "NOSCRIPT") && !p->with_text) {
@@ -237,7 +245,7 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 	bool go_on = redisBufferRead(r->ctx) == REDIS_OK;
 
 	while (go_on && redisGetReplyFromReader(r->ctx, &reply) == REDIS_OK && reply) {
-		const bool demoted = is_error(reply, "READONLY");
+		const bool demoted = is_error(reply, "READONLY") || is_error(reply, "MASTERDOWN");
 		bool kept = false;
 
 		if (r->state == HANDSHAKE) {
@@ -250,8 +258,8 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 		}
 		if (!kept)
 			freeReplyObject(reply);
-		if (go_on && demoted) { // it follows another now, whom the address may name by then
-			drop(r, now_ms, "Redis has become a replica");
+		if (go_on && demoted) {
+			leave_replica(r, now_ms, "Redis has become a replica");
 			go_on = false;
 		}
 	}
@@ -288,7 +296,7 @@ void rd_redis_submit(struct rd_redis *r, struct rd_pending *p)
 	if (r->state == UP)
 		send_question(r, p);
 	else
-		push(&r->waiting, p);
+		rd_queue_push(&r->waiting, p);
 }
 
 // A question's time begins when it leaves, not when it was made: hashing passwords may have blocked
@@ -358,6 +366,11 @@ int rd_redis_tick(struct rd_redis *r, int64_t now_ms)
 bool rd_redis_up(const struct rd_redis *r)
 {
 	return r->state == UP;
+}
+
+bool rd_redis_replica(const struct rd_redis *r)
+{
+	return r->replica && r->state != UP;
 }
 
 bool rd_redis_lost(const struct rd_redis *r, int64_t window_ms)

@@ -7,6 +7,10 @@
 // ms apart at first and 200..400 ms later, jittered. An attempt takes timeout_ms at most; the next
 // one waits for the same look-up of a name if that is still unanswered.
 //
+// A server that says that it is a replica is no place to write: to find one is a failed attempt,
+// and a connection on which one refuses to write is dropped. The next attempt takes the name's next
+// address, or looks it up anew, until a primary is found.
+//
 // A durable question is followed by WAIT, which holds up what comes behind it on its connection:
 // give such questions a connection of their own.
 #pragma once
@@ -58,7 +62,8 @@ void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_
 // the end of each wake-up. Returns the ms until it has to be called again, -1 for never.
 int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
-bool rd_redis_up(const struct rd_redis *redis); // connected, scripts loaded
+bool rd_redis_up(const struct rd_redis *redis);      // connected to a primary, scripts loaded
+bool rd_redis_replica(const struct rd_redis *redis); // not up: what answers is a replica
 // Whether acknowledged writes may have been lost within the last window_ms: the server was started
 // then, or another one took its place.
 bool rd_redis_lost(const struct rd_redis *redis, int64_t window_ms);
