@@ -19,7 +19,7 @@ ifeq ($(origin CC),default)
 CC := gcc
 endif
 BUILD  := build
-OPT    := -O2 -D_FORTIFY_SOURCE=2
+OPT    := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 VARIANT ?= $(if $(findstring clang,$(CC)),clang)
 CHECKS_asan := address,undefined
 CHECKS_tsan := thread

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include "base/span.h"
 
-#define RD_B64_LEN(bytes) (((bytes)*4 + 2) / 3)
+#define RD_B64_LEN(bytes) ((4 * (bytes) + 2) / 3)
 
 // out: RD_B64_LEN(len) bytes and a NUL.
 void rd_b64_encode(char *out, const void *bytes, size_t len);

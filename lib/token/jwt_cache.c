@@ -7,11 +7,8 @@
 #define WAYS 4 // places for a token, by its id
 
 // iss and aud first: rd_jwt_cache_get compares them in place.
-#define TEXTS_OF(a)                                                                       \
-	{                                                                                 \
-		&(a)->iss, &(a)->aud, &(a)->sub, &(a)->client_id, &(a)->scope, &(a)->sid, \
-		    &(a)->jti                                                             \
-	}
+#define TEXTS_OF(a) \
+	&(a)->iss, &(a)->aud, &(a)->sub, &(a)->client_id, &(a)->scope, &(a)->sid, &(a)->jti
 #define TEXTS 7
 
 struct entry {
@@ -102,7 +99,7 @@ bool rd_jwt_cache_get(struct rd_jwt_cache *cache, const uint8_t id[static RD_JWT
 		      const struct rd_jwt_wants *wants, char text[static RD_JWT_CACHE_TEXT],
 		      struct rd_access *out)
 {
-	struct rd_span *const texts[TEXTS] = TEXTS_OF(out);
+	struct rd_span *const texts[TEXTS] = {TEXTS_OF(out)};
 	struct entry *e = find_entry(cache, id, wants->iss, wants->aud);
 	size_t used = 0;
 
@@ -136,7 +133,7 @@ static struct entry *make_room(const struct rd_jwt_cache *cache, const uint8_t *
 void rd_jwt_cache_put(struct rd_jwt_cache *cache, const uint8_t id[static RD_JWT_CACHE_ID],
 		      const struct rd_access *access, int64_t now_s)
 {
-	const struct rd_span *const texts[TEXTS] = TEXTS_OF(access);
+	const struct rd_span *const texts[TEXTS] = {TEXTS_OF(access)};
 	struct entry *e = find_entry(cache, id, access->iss, access->aud);
 	struct rd_buf text;
 	size_t len = 0;

@@ -17,10 +17,7 @@ static void a_login_asks_for_the_account_and_its_failed_ones(void **state)
 	{                                          \
 		.count = 4, .part = { a, b, c, d } \
 	}
-#define NIL             \
-	{               \
-		NULL, 0 \
-	}
+#define NIL ((struct rd_span){NULL, 0})
 
 static void an_account_is_read_or_absent_or_has_to_wait_or_out(void **state)
 {
