@@ -65,10 +65,11 @@ static bool check_socket(const char *address, struct rd_buf *why)
 	}
 	if (!rd_address_read(rd_span(address), &at) || stat(at.un.sun_path, &st) != 0)
 		return true; // not there yet
-	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IRWXO))
+	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IWOTH))
 		return true;
-	rd_put_lit(why,
-		   " is not a socket of mode 0660: any user of this machine can ask as anybody");
+	rd_put_lit(
+	    why, " is not a socket, or one that everybody may write to (socket_mode): any user of "
+		 "this machine can ask as anybody");
 	return false;
 }
 
