@@ -35,6 +35,10 @@ static const struct rd_verb verbs[] = {
      print_config},
     {"doctor", "[--nginx FILE ...]",
      "finds mistakes in the setup, or with --nginx in an nginx configuration", rd_verb_doctor},
+    {"setup", "[--issuer URL ...]",
+     "makes what the service needs on this machine and is not there: user, folders, keys, "
+     "configuration",
+     rd_verb_setup},
     {"nginx", "--prefix PATH --dialect NAME, --http",
      "prints nginx' locations of one prefix and dialect, or what its http level needs",
      rd_verb_nginx},

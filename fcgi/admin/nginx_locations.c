@@ -227,13 +227,12 @@ static void print_well_known(FILE *to, const struct rd_nginx_wanted *wanted, con
 	print_location(to, "", "", &jwks);
 }
 
-void rd_nginx_print_server(FILE *to, const struct rd_nginx_wanted *wanted,
-			   const struct rd_config *config)
+void rd_nginx_print_server(FILE *to, const struct rd_nginx_wanted *wanted, const char *issuer)
 {
 	const char *prefix = wanted->prefix;
 	const size_t first = wanted->login ? 0 : 1; // of cookie: the login
 
-	print_header(to, wanted, config->issuer);
+	print_header(to, wanted, issuer);
 	print_location(to, "", prefix, find_refresh(wanted->dialect));
 	print_login(to, wanted);
 	print_location(to, "", prefix,
@@ -251,7 +250,7 @@ void rd_nginx_print_server(FILE *to, const struct rd_nginx_wanted *wanted,
 	      to);
 	print_locations(to, "", prefix, verify, COUNT(verify));
 	if (wanted->well_known)
-		print_well_known(to, wanted, config->issuer);
+		print_well_known(to, wanted, issuer);
 }
 
 void rd_nginx_print_http(FILE *to, const char *address)

@@ -4,7 +4,7 @@
 // the two.
 #pragma once
 #include <stdio.h>
-#include "config/config.h"
+#include <stdbool.h>
 
 struct rd_nginx_wanted {
 	const char *prefix;  // "" for the root, else as rd_nginx_prefix_read leaves it; borrowed
@@ -23,12 +23,16 @@ struct rd_nginx_wanted {
 // gets it NUL-terminated and without a slash at its end. False when it is none.
 #define RD_NGINX_PREFIX_MAX 64
 [[nodiscard]] bool rd_nginx_prefix_read(const char *text, char out[static RD_NGINX_PREFIX_MAX + 1]);
+// Reads what flags give: prefix into out, and whether there are such a dialect and, unless it is
+// NULL, such a listener. False after a complaint.
+[[nodiscard]] bool rd_nginx_wanted_check(const char *prefix, const char *dialect,
+					 const char *internal,
+					 char out[static RD_NGINX_PREFIX_MAX + 1]);
 // Whether dialect has such locations.
 [[nodiscard]] bool rd_nginx_dialect_known(const char *dialect);
 
-// Prints the locations, with comments that say what to do with them. config: its issuer.
-void rd_nginx_print_server(FILE *to, const struct rd_nginx_wanted *wanted,
-			   const struct rd_config *config);
+// Prints the locations, with comments that say what to do with them.
+void rd_nginx_print_server(FILE *to, const struct rd_nginx_wanted *wanted, const char *issuer);
 // Prints what the http level needs. internal: ADDRESS:PORT of a listener for backends, as in
 // nginx/include/refreshd-internal.conf; NULL: none.
 void rd_nginx_print_http(FILE *to, const char *internal);

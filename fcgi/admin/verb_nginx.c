@@ -21,32 +21,51 @@ static bool is_listener(const char *address)
 	return rd_buf_ok(&tcp) && rd_address_read(rd_buf_span(&tcp), &at);
 }
 
+// False after a complaint.
+static bool check_listener(const char *internal)
+{
+	if (!internal || is_listener(internal))
+		return true;
+	rd_complain(RD_EXIT_USAGE,
+		    "--internal %s: must be ADDRESS:PORT, an IPv6 address in brackets", internal);
+	return false;
+}
+
+bool rd_nginx_wanted_check(const char *prefix, const char *dialect, const char *internal,
+			   char out[static RD_NGINX_PREFIX_MAX + 1])
+{
+	if (!rd_nginx_prefix_read(prefix, out)) {
+		rd_complain(
+		    RD_EXIT_USAGE,
+		    "--prefix %s: must be a path such as /auth, or /, of letters, digits, _ "
+		    "and -",
+		    prefix);
+		return false;
+	}
+	if (!rd_nginx_dialect_known(dialect)) {
+		rd_complain(RD_EXIT_USAGE, "--dialect %s: must be one of %s", dialect,
+			    RD_NGINX_DIALECTS);
+		return false;
+	}
+	return check_listener(internal);
+}
+
 static int print_http(const char *internal)
 {
-	if (internal && !is_listener(internal))
-		return rd_complain(RD_EXIT_USAGE,
-				   "nginx: --internal %s: must be ADDRESS:PORT, an IPv6 address in "
-				   "brackets",
-				   internal);
+	if (!check_listener(internal))
+		return RD_EXIT_USAGE;
 	rd_nginx_print_http(stdout, internal);
 	return 0;
 }
 
-static int print_server(const struct rd_config *config, struct rd_nginx_wanted *wanted)
+static int print_server(struct rd_nginx_wanted *wanted, const char *issuer)
 {
 	char prefix[RD_NGINX_PREFIX_MAX + 1];
 
-	if (!rd_nginx_prefix_read(wanted->prefix, prefix))
-		return rd_complain(
-		    RD_EXIT_USAGE,
-		    "nginx: --prefix %s: must be a path such as /auth, or /, of letters, "
-		    "digits, _ and -",
-		    wanted->prefix);
-	if (!rd_nginx_dialect_known(wanted->dialect))
-		return rd_complain(RD_EXIT_USAGE, "nginx: --dialect %s: must be one of %s",
-				   wanted->dialect, RD_NGINX_DIALECTS);
+	if (!rd_nginx_wanted_check(wanted->prefix, wanted->dialect, NULL, prefix))
+		return RD_EXIT_USAGE;
 	wanted->prefix = prefix;
-	rd_nginx_print_server(stdout, wanted, config);
+	rd_nginx_print_server(stdout, wanted, issuer);
 	return 0;
 }
 
@@ -75,5 +94,5 @@ int rd_verb_nginx(const struct rd_config *config, int argc, char **argv)
 		return print_http(internal);
 	if (http || !wanted.prefix || !wanted.dialect)
 		return rd_complain_usage(usage);
-	return print_server(config, &wanted);
+	return print_server(&wanted, config->issuer);
 }
