@@ -35,6 +35,13 @@ static const struct rd_verb verbs[] = {
      print_config},
     {"doctor", "[--nginx FILE ...]",
      "finds mistakes in the setup, or with --nginx in an nginx configuration", rd_verb_doctor},
+    {"setup", "[--issuer URL ...]",
+     "makes what the service needs on this machine and is not there: user, folders, keys, "
+     "configuration",
+     rd_verb_setup},
+    {"nginx", "--prefix PATH --dialect NAME, --http",
+     "prints nginx' locations of one prefix and dialect, or what its http level needs",
+     rd_verb_nginx},
     {"completion", "bash|zsh|fish", "prints a completion script for the shell", print_completion},
     {"version", "", "prints the version", print_version},
     {"help", "", "prints this help", print_help},
@@ -63,8 +70,10 @@ static int print_help(const struct rd_config *config, int argc, char **argv)
 	}
 	puts("\nOptions. They come from flags (--grace-s 10), over environment variables\n"
 	     "(REFRESHD_GRACE_S=10), over the file that --config or REFRESHD_CONFIG names\n"
-	     "(grace_s = 10), over the defaults. In brackets: default and range. SIGHUP reads all\n"
-	     "of them again, except those marked (restart).");
+	     "(grace_s = 10), else " RD_CONFIG_DEFAULT " where it exists, over the\n"
+	     "defaults. In brackets: default and range. SIGHUP reads all of them again, except "
+	     "those\n"
+	     "marked (restart).");
 	rd_config_help();
 	return 0;
 }
@@ -84,13 +93,16 @@ static int print_completion(const struct rd_config *config, int argc, char **arg
 	return rd_help_completion(argc == 1 ? argv[0] : NULL, verbs, VERB_COUNT);
 }
 
-// NULL: none is named.
+// NULL: none. An empty name means none, too. A default file that we may not even look for is
+// complained of when it is read, rather than passed over for the configuration of defaults.
 static const char *config_path(int *argc, char **argv)
 {
 	const char *path = rd_take_value(argc, argv, "--config");
 
 	if (!path)
 		path = getenv("REFRESHD_CONFIG");
+	if (!path && (access(RD_CONFIG_DEFAULT, F_OK) == 0 || errno == EACCES))
+		path = RD_CONFIG_DEFAULT;
 	return path && *path ? path : NULL;
 }
 

@@ -25,6 +25,8 @@ int rd_verb_key(const struct rd_config *config, int argc, char **argv);
 int rd_verb_session(const struct rd_config *config, int argc, char **argv);
 int rd_verb_inspect(const struct rd_config *config, int argc, char **argv);
 int rd_verb_doctor(const struct rd_config *config, int argc, char **argv);
+int rd_verb_setup(const struct rd_config *config, int argc, char **argv);
+int rd_verb_nginx(const struct rd_config *config, int argc, char **argv);
 int rd_verb_user(const struct rd_config *config, int argc, char **argv);
 
 // Text that may come from users, clients, Redis or files: each byte or character that does not

@@ -1,5 +1,5 @@
 // refreshd -t: tests what must be right before the service starts, a line for each.
-#include "fcgi/serve/listen.h"
+#include "fcgi/serve/sockets.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
 #include "store/redis/check.h"
@@ -21,12 +21,15 @@ static int test_sockets(const struct rd_config *config)
 {
 	static const enum rd_option_id options[] = {RD_OPTION_listen, RD_OPTION_login_listen};
 	const char *const addresses[] = {config->listen, config->login_listen};
+	struct rd_socket_access access;
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
 	int status = 0;
 
+	if (!rd_sockets_access(config, &access, &why))
+		status = report_failure("config", rd_buf_span(&why));
 	for (size_t i = 0; i < 2; i++) {
-		char reason[512];
-		struct rd_buf why = RD_BUF(reason);
-
+		why.len = 0;
 		rd_config_blame(config, options[i], &why);
 		rd_put_str(&why, i == 0 ? "listen: " : "login_listen: ");
 		if (!rd_listen_address(addresses[i], &why))

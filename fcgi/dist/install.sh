@@ -57,6 +57,6 @@ install -d "${example%/*}"
 	echo "# refreshd.conf(5) says what each line means; refreshd -t, whether all is right."
 	echo "# Every line here is a default. The two that are seldom right: issuer and redis."
 	echo
-	env -i "$bin" -T | sed '/^; refreshd /d; s/ *; default.*//; s/^; *//; s/  *=/ =/; s/ *$//; s/^./# &/'
+	env -i REFRESHD_CONFIG= "$bin" -T | sed '/^; refreshd /d; /^; configuration file: /d; s/ *; default.*//; s/^; *//; s/  *=/ =/; s/ *$//; s/^./# &/'
 } >"$example"
 chmod 644 "$example"

@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "fcgi/doctor/nginx_checks.h"
+#include "fcgi/doctor/nginx_workers.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
 #include "store/redis/check.h"
@@ -65,10 +66,13 @@ static bool check_socket(const char *address, struct rd_buf *why)
 	}
 	if (!rd_address_read(rd_span(address), &at) || stat(at.un.sun_path, &st) != 0)
 		return true; // not there yet
-	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IRWXO))
-		return true;
-	rd_put_lit(why,
-		   " is not a socket of mode 0660: any user of this machine can ask as anybody");
+	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IWOTH)) {
+		rd_put_lit(why, ": ");
+		return rd_nginx_workers_reach(at.un.sun_path, why);
+	}
+	rd_put_lit(
+	    why, " is not a socket, or one that everybody may write to (socket_mode): any user of "
+		 "this machine can ask as anybody");
 	return false;
 }
 

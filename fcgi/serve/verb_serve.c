@@ -1,11 +1,28 @@
 #include "base/secret.h"
 #include "fcgi/serve/workers.h"
 #include "fcgi/serve/master.h"
+#include "fcgi/serve/pid_file.h"
 #include "fcgi/serve/reload.h"
 #include "fcgi/serve/sockets.h"
 #include "fcgi/serve/upgrade.h"
 #include "fcgi/verbs.h"
 #include "observe/log.h"
+
+// An upgrade does not fail for it: the old workers would have no master. The trial run of one is
+// another process. False with why.
+static bool write_pid(const struct rd_config *config, const struct rd_inherited *inherited,
+		      struct rd_buf *why)
+{
+	if (inherited->trial)
+		return true;
+	rd_config_blame(config, RD_OPTION_pid_file, why);
+	if (rd_pid_file_write(config->pid_file, why))
+		return true;
+	if (!inherited->pids)
+		return false;
+	rd_log(RD_LOG_ERROR, "pid_file.failed", "%.*s", (int)why->len, why->ptr);
+	return true;
+}
 
 int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 {
@@ -36,7 +53,13 @@ int rd_verb_serve(const struct rd_config *config, int argc, char **argv)
 		return rd_complain(RD_EXIT_CONFIG, "log_file: %.*s", (int)why.len, why.ptr);
 	if (!rd_inherited_take(&setup, &inherited, &why) || !rd_sockets_open(&setup, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	if (!write_pid(config, &inherited, &why)) {
+		rd_sockets_close(&setup);
+		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
+	}
 	status = inherited.trial ? 0 : rd_master_run(&setup, &inherited);
+	if (!inherited.trial)
+		rd_pid_file_remove(config->pid_file);
 	rd_wipe(password, sizeof password);
 	return status;
 }

@@ -10,6 +10,8 @@
 #include "token/keys.h"
 
 #define RD_CLIENTS_MAX 64
+// Read where it exists and no other file is named.
+#define RD_CONFIG_DEFAULT "/etc/refreshd/refreshd.conf"
 
 enum rd_from { RD_FROM_DEFAULT, RD_FROM_FILE, RD_FROM_ENVIRONMENT, RD_FROM_FLAG };
 

@@ -5,8 +5,9 @@
 #include "config/config.h"
 #include "config/option.h"
 
-#define LINE_MAX_LEN 198 // in bytes, by inih; see config.h
-#define COLUMNS      100
+#define LINE_MAX_LEN   198 // in bytes, by inih; see config.h
+#define COLUMNS        100
+#define PATH_SHOWN_MAX 180
 
 static bool is_printable(struct rd_span text)
 {
@@ -118,8 +119,19 @@ static void show_client(const struct rd_config *config, const struct rd_client *
 	}
 }
 
+static void show_path(const struct rd_config *config)
+{
+	char text[PATH_SHOWN_MAX];
+	struct rd_buf path = RD_BUF(text);
+
+	rd_put_str(&path, config->path ? config->path : "none");
+	make_printable(&path);
+	printf("; configuration file: %.*s\n", (int)path.len, path.ptr);
+}
+
 void rd_config_show(const struct rd_config *config)
 {
+	show_path(config);
 	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
 		const struct rd_option *option = rd_option_at(id);
 		char value_text[400], origin_text[300];

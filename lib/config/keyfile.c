@@ -51,7 +51,7 @@ static const char *find_unfit(const char *path, const struct stat *st)
 		return "not a regular file";
 	if (st->st_mode & others)
 		return "others than its owner have access; chmod 600 it";
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (st->st_uid != 0 && geteuid() != 0 && st->st_uid != geteuid())
 		return "belongs to another user";
 	return NULL;
 }

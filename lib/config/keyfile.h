@@ -6,7 +6,8 @@
 #define RD_KEYFILE_PATH_MAX 4096
 
 // Refuses what is not a regular file, belongs to anybody but root or us, or gives group or others
-// any access. False with why. keys holds secrets: rd_keys_wipe.
+// any access. Root may read anybody's: refreshd -t and the other verbs are run by root on keys that
+// belong to the service's user. False with why. keys holds secrets: rd_keys_wipe.
 [[nodiscard]] bool rd_keyfile_load(const char *path, struct rd_keys *keys, struct rd_buf *why);
 
 // Makes a new file of mode 0600 in one step (written aside, synced, linked), never over an old one.

@@ -56,13 +56,22 @@ static bool set_word(void *field, const struct rd_option *option, const char *va
 	return false;
 }
 
+// Behind the digits, sha256sum names what it has read: "-" for stdin, "*-" where it read bytes.
+static bool is_stdin_of_sha256sum(const char *text)
+{
+	const char *name = text + strspn(text, " \t");
+
+	return !*text || (name > text && (strcmp(name, "-") == 0 || strcmp(name, "*-") == 0));
+}
+
 static bool set_secret(void *field, const char *value)
 {
 	uint8_t secret[crypto_hash_sha256_BYTES];
+	const size_t digits = strspn(value, "0123456789abcdefABCDEF");
 	size_t len = 0;
 
-	if (strlen(value) != 2 * sizeof secret ||
-	    sodium_hex2bin(secret, sizeof secret, value, strlen(value), NULL, &len, NULL) ||
+	if (digits != 2 * sizeof secret || !is_stdin_of_sha256sum(value + digits) ||
+	    sodium_hex2bin(secret, sizeof secret, value, digits, NULL, &len, NULL) ||
 	    len != sizeof secret)
 		return false;
 	memcpy(field, secret, sizeof secret);

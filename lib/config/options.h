@@ -29,9 +29,12 @@
 #define RD_OPTIONS(X) \
 	X(NUMBER, workers,             PROCESSES, RESTART, 2, 1, 256, "worker processes") \
 	X(NUMBER, login_workers,       PROCESSES, RESTART, 1, 1, 64, "worker processes for logins, which hash passwords") \
-	X(TEXT,   listen,              PROCESSES, RESTART, "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket: unix:/path (mode 0660), tcp:ADDRESS:PORT or fd:NUMBER; a socket that is handed in takes precedence") \
+	X(TEXT,   listen,              PROCESSES, RESTART, "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket: unix:/path, tcp:ADDRESS:PORT or fd:NUMBER; a socket that is handed in takes precedence") \
 	X(TEXT,   login_listen,        PROCESSES, RESTART, "unix:/run/refreshd/login.sock", 112, "FastCGI socket for logins") \
+	X(TEXT,   socket_group,        PROCESSES, RESTART, "", 64, "group of the unix sockets, by name or number, as nginx' workers are in: www-data, nginx; empty: the group of the process") \
+	X(TEXT,   socket_mode,         PROCESSES, RESTART, "0660", 4, "mode of the unix sockets in octal; others than owner and group must not write") \
 	X(WORD,   listen_insecure_tcp, PROCESSES, RESTART, tcp_open, "off", "off|on", "on: these sockets may be TCP ones that other machines reach; whoever reaches them can act as any user") \
+	X(TEXT,   pid_file,            PROCESSES, RESTART, "", 255, "file with the number of the master process, for kill -HUP; removed at the end; empty: none, as systemd needs none") \
 	X(NUMBER, login_queue,         PROCESSES, LIVE,    16, 1, 1024, "logins that one login worker holds at a time; more are answered 503 with Retry-After") \
 	X(NUMBER, read_timeout_ms,     PROCESSES, LIVE,    10000, 100, 600000, "longest wait for the rest of a request") \
 	X(NUMBER, drain_timeout_ms,    PROCESSES, LIVE,    10000, 100, 600000, "longest wait for requests in flight at shutdown") \

@@ -1,4 +1,5 @@
 """refreshd doctor: each mistake in an nginx configuration by its name, and none in what is shipped."""
+import os
 import pathlib
 import re
 import subprocess
@@ -227,3 +228,30 @@ def test_ping_over_tcp(site, durable_redis):
         wait_until(lambda: ping() == 0, what="it is well")
         service.terminate()
     assert ping() == 69
+
+
+WORKER = 'exec -a "nginx: worker process" sleep 60'  # how nginx calls them
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="takes root, to be another user")
+def test_a_socket_that_nginx_may_not_connect_to_is_named(site, durable_redis, idle):
+    subprocess.run([binary(), "key", "new", "--config", site / "refreshd.ini"], env=environment(), check=True,
+                   capture_output=True)
+    words = "--listen", f"unix:{idle.socket}", "--login-listen", f"unix:{site}/none", "--redis", f"unix:{durable_redis.socket}"
+    idle.env["REFRESHD_SOCKET_GROUP"] = "1"
+    idle.start()
+    wait_until(lambda: os.path.exists(idle.socket))
+
+    def told(group, folder_mode):
+        os.chmod(idle.folder, folder_mode)
+        with subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", f"--groups={group}", "bash", "-c", WORKER]) as worker:
+            wait_until(lambda: b"nginx: worker" in pathlib.Path(f"/proc/{worker.pid}/cmdline").read_bytes())
+            said = doctor(site, *words).stdout
+            worker.kill()
+        return re.findall(r"^WRONG  (.*)$", said, re.M)
+
+    assert told(1, 0o711) == []
+    [closed] = told(2, 0o711)
+    assert closed.startswith(f"listen: unix:{idle.socket}: nginx' workers (user nobody) may not connect, so nginx answers 503")
+    [folder] = told(1, 0o700)
+    assert f"(user nobody) may not enter {idle.folder}, so" in folder

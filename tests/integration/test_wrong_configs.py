@@ -46,6 +46,11 @@ WRONG = {
     "client lifetime": ("[client a]\naccess_ttl_s = 0", 6, "access_ttl_s: must be a whole number from 1 to 86400"),
     "socket": ("listen = 127.0.0.1:9000", 5, "listen: 127.0.0.1:9000: must be unix:/path (at most 107 bytes of path), "
                "tcp:ADDRESS:PORT (IPv6 in brackets), or fd:0 to fd:9"),
+    "socket mode": ("socket_mode = 0666", 5, "socket_mode: 0666: would let every user of this machine act as anybody; name a "
+                    "group in socket_group instead"),
+    "socket mode in words": ("socket_mode = rw-", 5, "socket_mode: rw-: must be octal, 0000 to 0775, such as 0660"),
+    "socket mode with more": ("socket_mode = 2660", 5, "socket_mode: 2660: must be octal, 0000 to 0775, such as 0660"),
+    "socket group": ("socket_group = no-such", 5, "socket_group: no-such: no such group"),
     "redis": ("redis = http://127.0.0.1", 5, "redis: must be unix:/path or redis://host:port/db"),
     "redis user": ("redis_user = me", 5, "redis_user needs redis_password_file"),
     "redis password": ("redis_password_file = /none", 5, "/none: No such file or directory"),

@@ -68,3 +68,17 @@ bool rd_redis_address(struct rd_span text, struct rd_redis_address *out, struct 
 	(void)rd_span_take(&text, scheme.len);
 	return read_host(text, out, why);
 }
+
+void rd_redis_address_put(struct rd_buf *out, const struct rd_redis_address *address)
+{
+	const bool ipv6 = strchr(address->host, ':');
+
+	if (address->unix_path[0]) {
+		rd_put_str(out, address->unix_path);
+		return;
+	}
+	rd_put_str(out, ipv6 ? "[" : "");
+	rd_put_str(out, address->host);
+	rd_put_str(out, ipv6 ? "]:" : ":");
+	rd_put_u64(out, (uint64_t)address->port);
+}

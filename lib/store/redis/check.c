@@ -226,13 +226,15 @@ void rd_redis_check(struct rd_redis_check *check)
 {
 	const struct rd_redis_address *a = &check->config->address;
 	const struct timeval limit = {check->timeout_ms / 1000, check->timeout_ms % 1000 * 1000L};
-	char why[RD_DIAL_WHY_MAX];
+	char why[RD_DIAL_WHY_MAX], address[sizeof a->host + sizeof "[]:65535"];
+	struct rd_buf where = RD_BUF(address);
 	redisContext *ctx = rd_dial_wait(a, limit, why);
 	struct step steps[STEPS_MAX];
 	size_t count;
 
 	if (!ctx) {
-		report(check, RD_FIT_AWAY, "%s: %s", a->unix_path[0] ? a->unix_path : a->host, why);
+		rd_redis_address_put(&where, a);
+		report(check, RD_FIT_AWAY, "%.*s: %s", (int)where.len, where.ptr, why);
 		return;
 	}
 	redisSetTimeout(ctx, limit);

@@ -68,12 +68,15 @@ static void listen_for(struct rd_redis *r, uint32_t events)
 static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 {
 	const bool was_up = r->state == UP;
+	char text[sizeof r->config.address.host + sizeof "[]:65535"];
+	struct rd_buf where = RD_BUF(text);
 
+	rd_redis_address_put(&where, &r->config.address);
 	rd_count(r->config.counts, RD_METRIC_REDIS_ERRORS);
 	r->lost |= was_up;
 	r->replica = false;
 	if (was_up || r->failures == 0)
-		rd_log(RD_LOG_WARN, "redis.down", "%s", why);
+		rd_log(RD_LOG_WARN, "redis.down", "%.*s: %s", (int)where.len, where.ptr, why);
 	if (r->ctx)
 		redisFree(r->ctx); // closes the socket, which leaves epoll by itself
 	if (was_up)

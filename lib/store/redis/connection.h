@@ -30,6 +30,9 @@ struct rd_redis_address {
 [[nodiscard]] bool rd_redis_address(struct rd_span text, struct rd_redis_address *out,
 				    struct rd_buf *why);
 
+// Puts the path, or host:port, as messages name it; without credentials.
+void rd_redis_address_put(struct rd_buf *out, const struct rd_redis_address *address);
+
 struct rd_counts;
 
 struct rd_redis_config {
