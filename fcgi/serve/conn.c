@@ -338,7 +338,7 @@ void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 	if (c->state == CLOSED)
 		return;
 	// Edge-triggered: this is said once, perhaps together with the last bytes.
-	c->peer_gone |= (epoll_events & (EPOLLHUP | EPOLLERR)) != 0;
+	c->peer_gone |= (epoll_events & c->loop->gone_events) != 0;
 	c->input_ended |= (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 	if (c->state == BUSY)
 		c->input_waits = true;

@@ -201,6 +201,17 @@ static int open_signals(void)
 	return fd;
 }
 
+// The close of a unix socket's peer is EPOLLHUP. On TCP it cannot be told from the end of input
+// alone, EPOLLRDHUP, but nginx never ends only that.
+static uint32_t gone_events(int listen_fd)
+{
+	int domain = AF_UNIX;
+	socklen_t len = sizeof domain;
+
+	(void)getsockopt(listen_fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return EPOLLHUP | EPOLLERR | (domain == AF_UNIX ? 0 : EPOLLRDHUP);
+}
+
 static bool set_up(struct rd_loop *loop)
 {
 	struct rd_redis_config redis = loop->setup->redis;
@@ -229,6 +240,7 @@ static void begin(struct rd_loop *loop, const struct rd_worker_setup *setup)
 	rd_gauge(&loop->counts->state, RD_WORKER_STARTING);
 	rd_log_worker(setup->number, loop->counts);
 	loop->listen_fd = rd_role_take(setup);
+	loop->gone_events = gone_events(loop->listen_fd);
 	if (!rd_sandbox_enter())
 		rd_log(RD_LOG_WARN, "worker.sandbox",
 		       "the kernel does not keep it from starting programs: %s", strerror(errno));

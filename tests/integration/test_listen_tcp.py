@@ -1,4 +1,7 @@
 """FastCGI over TCP, for containers: the same answers, and no open port by one slip (D, deployment)."""
+import os
+import signal
+
 import pytest
 
 from harness import fcgi
@@ -30,6 +33,24 @@ def test_all_is_answered_over_tcp(redis_server, address):
         running.end()
         running.start()  # at once: what is left of closed connections is not in the way
         assert running.refresh(token).status == 200
+
+
+def test_a_request_that_was_given_up_is_not_begun_over_tcp_either(redis_server):
+    """nginx has asked another host meanwhile: late, the old request would look like theft."""
+    port, = free_ports(1)
+    running = Service(redis_server.socket, REFRESHD_LISTEN=f"tcp:127.0.0.1:{port}")
+    running.socket = ("127.0.0.1", port)
+    with running:
+        token, worker = running.token(), running.workers()[0]
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            with fcgi.Connection(running.socket) as gone:
+                gone.send(fcgi.request(fcgi.params("refresh", "flask", HTTP_AUTHORIZATION=f"Bearer {token}")))
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        assert running.serves(), "connections are taken in order, so the first is over"
+        with redis_server.client() as client:
+            assert client.getrange(running.key(token), 4, 7) == b"\0\0\0\0"
 
 
 def test_an_open_port_is_wanted_twice(idle):

@@ -74,6 +74,7 @@ static inline int start_conn(void **state)
 					    .metrics = rd_metrics_new(1, 1)};
 	it.loop = (struct rd_loop){.setup = &it.setup,
 				   .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+				   .gone_events = EPOLLHUP | EPOLLERR,
 				   .counts = rd_metrics_counts(it.setup.metrics, 0),
 				   .now_ms = 1000000};
 	it.asked_count = 0;
