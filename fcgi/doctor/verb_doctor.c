@@ -24,12 +24,28 @@ static bool check_keys(const struct rd_config *config, struct rd_buf *why)
 	return rd_keyfile_load(config->key_file, &keys, why) && rd_config_signs(config, &keys, why);
 }
 
+// Whether other users of this machine can read the option redis.
+static bool is_seen_by_others(const struct rd_config *config)
+{
+	const enum rd_from from = config->origin[RD_OPTION_redis].from;
+	struct stat st;
+
+	return from == RD_FROM_FLAG ||
+	       (from == RD_FROM_FILE && stat(config->path, &st) == 0 && st.st_mode & S_IROTH);
+}
+
 static bool check_password_file(const struct rd_config *config, struct rd_buf *why)
 {
-	RD_REDIS_PASSWORD password;
+	RD_REDIS_LOGIN login;
+	const char *advice = rd_redis_password_advice(config);
 
+	if (advice && is_seen_by_others(config)) {
+		rd_put_str(why, "redis: ");
+		rd_put_str(why, advice);
+		return false;
+	}
 	return !*config->redis_password_file ||
-	       rd_secret_load(config->redis_password_file, password.text, sizeof password.text,
+	       rd_secret_load(config->redis_password_file, login.password, sizeof login.password,
 			      why);
 }
 
@@ -114,7 +130,7 @@ static void compare_clocks(const struct rd_config *config, const struct rd_redis
 
 static bool check_redis(const struct rd_config *config, struct rd_buf *why)
 {
-	RD_REDIS_PASSWORD password;
+	RD_REDIS_LOGIN login;
 	struct rd_redis_config to;
 	struct rd_redis_check check = {.config = &to,
 				       .prefix = rd_span(config->redis_prefix),
@@ -123,7 +139,7 @@ static bool check_redis(const struct rd_config *config, struct rd_buf *why)
 				       .found = note_finding,
 				       .user = why};
 
-	if (!rd_redis_read(config, password.text, &to, why))
+	if (!rd_redis_read(config, &login, &to, why))
 		return false;
 	rd_redis_check(&check);
 	if (!why->len)

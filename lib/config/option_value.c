@@ -149,6 +149,28 @@ bool rd_option_set(void *owner, const struct rd_option *option, const char *valu
 	return false;
 }
 
+// Puts a text, but *** for the password in a URL such as redis://user:password@host, and for all
+// before the @ where it cannot be told apart.
+static void put_text_masked(struct rd_span text, struct rd_buf *out)
+{
+	const char *scheme = memmem(text.ptr, text.len, "://", 3);
+	const char *at = memrchr(text.ptr, '@', text.len);
+	struct rd_span login;
+
+	if (!scheme || !at || at < scheme) {
+		rd_put_span(out, text);
+		return;
+	}
+	rd_put_span(out, rd_span_take(&text, (size_t)(scheme + 3 - text.ptr)));
+	login = rd_span_take(&text, (size_t)(at - text.ptr));
+	if (memchr(login.ptr, ':', login.len)) {
+		rd_put_span(out, rd_span_cut(&login, ':'));
+		rd_put_lit(out, ":");
+	}
+	rd_put_lit(out, "***");
+	rd_put_span(out, text);
+}
+
 static struct rd_span word_at(const char *words, unsigned index)
 {
 	struct rd_span rest = rd_span(words), word = rd_span_cut(&rest, '|');
@@ -175,7 +197,7 @@ void rd_option_put(const void *owner, const struct rd_option *option, struct rd_
 		break;
 	case RD_KIND_TEXT:
 	case RD_KIND_SCOPES:
-		rd_put_str(out, field);
+		put_text_masked(rd_span(field), out);
 		break;
 	}
 }
