@@ -1,6 +1,7 @@
 // Values of options: one reader and one writer for each kind.
 #include <assert.h>
 #include <sodium.h>
+#include <strings.h>
 #include "base/scope.h"
 #include "config/option.h"
 
@@ -44,10 +45,31 @@ static bool set_text(void *field, const struct rd_option *option, const char *va
 	return true;
 }
 
+static bool is_switch(const struct rd_option *option)
+{
+	return rd_span_is(rd_span(option->words), RD_SPAN("off|on"));
+}
+
+// YAML 1.1 reads `on` as a boolean, so tools that write variables and flags from it (Helm, Compose,
+// Ansible) hand over `true` for it; yes and 1 are usual elsewhere. Returns the option's own word.
+static const char *switch_word(const char *value)
+{
+	static const char *const spelled[][2] = {{"true", "on"},   {"yes", "on"}, {"1", "on"},
+						 {"false", "off"}, {"no", "off"}, {"0", "off"},
+						 {"on", "on"},     {"off", "off"}};
+
+	for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++)
+		if (strcasecmp(value, spelled[i][0]) == 0)
+			return spelled[i][1];
+	return value;
+}
+
 static bool set_word(void *field, const struct rd_option *option, const char *value)
 {
 	struct rd_span rest = rd_span(option->words);
 
+	if (is_switch(option))
+		value = switch_word(value);
 	for (uint8_t index = 0; rest.len; index++)
 		if (rd_span_is(rd_span_cut(&rest, '|'), rd_span(value))) {
 			*(uint8_t *)field = index;
@@ -122,7 +144,10 @@ static void put_expected(const struct rd_option *option, struct rd_buf *out)
 		rd_put_u64(out, option->most);
 		break;
 	case RD_KIND_WORD:
-		rd_option_put_words(option, out);
+		if (is_switch(option))
+			rd_put_lit(out, "on or off");
+		else
+			rd_option_put_words(option, out);
 		break;
 	case RD_KIND_SECRET:
 		rd_put_lit(out, "64 hexadecimal digits");

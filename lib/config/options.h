@@ -4,7 +4,8 @@
 //   TEXT    name, group, change, default, longest in bytes, help
 //   WORD    name, group, change, field, default, words divided by |, help
 // A NUMBER is a uint32_t and a TEXT an array of char, both named as the option; a WORD is a uint8_t
-// with the word's index, under a name that says what a value other than 0 means.
+// with the word's index, under a name that says what a value other than 0 means. For off|on, true,
+// yes and 1 are read as on, and false, no and 0 as off, in any case.
 //
 // change: what SIGHUP does. LIVE: requests that begin afterwards have the new value, so it must be
 // read through the newest snapshot, never from the configuration that the service was started with
