@@ -61,7 +61,11 @@ int rd_complain_usage(const char *usage)
 
 int rd_complain_argument(const char *verb, const char *argument)
 {
-	return rd_complain(RD_EXIT_USAGE, "%s: unexpected argument '%s'", verb, argument);
+	const bool flag = strncmp(argument, "--", 2) == 0;
+	const size_t len = flag ? strcspn(argument, "=") : strlen(argument);
+
+	return rd_complain(RD_EXIT_USAGE, "%s: unexpected argument '%.*s'", verb, (int)len,
+			   argument);
 }
 
 // Blames the option and says why it cannot be. Returns false.

@@ -27,6 +27,9 @@ int rd_verb_inspect(const struct rd_config *config, int argc, char **argv);
 int rd_verb_doctor(const struct rd_config *config, int argc, char **argv);
 int rd_verb_user(const struct rd_config *config, int argc, char **argv);
 
+// How the verbs of several forms are called, of one or more lines.
+extern const char rd_user_usage[], rd_session_usage[], rd_key_usage[], rd_doctor_usage[];
+
 // Text that may come from users, clients, Redis or files: each byte or character that does not
 // print (rd_utf8_prints) becomes a `?`, so that none can steer the administrator's terminal or
 // begin a line of its own.
@@ -38,7 +41,8 @@ void rd_print_safe(FILE *to, struct rd_span text);
 [[gnu::format(printf, 2, 3)]] int rd_complain(int status, const char *format, ...);
 // Prints the usage of a verb, our own text of one or more lines, on stderr. Returns RD_EXIT_USAGE.
 int rd_complain_usage(const char *usage);
-// Complains of an argument that the verb does not take. Returns RD_EXIT_USAGE.
+// Complains of an argument that the verb does not take, of a flag without its value, which may be a
+// password. Returns RD_EXIT_USAGE.
 int rd_complain_argument(const char *verb, const char *argument);
 
 // The address and the credentials of config's Redis. login: what out points into. False with why.

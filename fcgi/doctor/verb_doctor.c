@@ -12,7 +12,7 @@
 #define REDIS_TIMEOUT_MS 5000 // a person is waiting for the result
 #define SKEW_MAX_MS      2000
 
-static const char usage[] = "usage: refreshd doctor [--nginx FILE ...]\n"
+const char rd_doctor_usage[] = "usage: refreshd doctor [--nginx FILE ...]\n"
 			    "FILE: nginx.conf, or - for the output of nginx -T on stdin";
 
 // Each check returns whether its part of the setup is right; false with what is wrong in why.
@@ -214,7 +214,7 @@ int rd_verb_doctor(const struct rd_config *config, int argc, char **argv)
 	if (argc == 0)
 		return check_setup(config) ? 1 : 0;
 	if (argc < 2 || strcmp(argv[0], "--nginx") != 0)
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_doctor_usage);
 	for (int i = 1; i < argc; i++) {
 		int found = check_nginx(config, argv[i]);
 

@@ -39,7 +39,7 @@
 	X(NUMBER, watchdog_s,          PROCESSES, LIVE,    10, 0, 3600, "seconds without a heartbeat after which a worker is killed and replaced; 0: never") \
 	X(NUMBER, max_requests,        PROCESSES, LIVE,    0, 0, 1000000000, "requests after which a worker is replaced, or up to a quarter fewer; 0: never") \
 	X(NUMBER, verify_cache,        PROCESSES, RESTART, 4096, 0, 1048576, "verified access tokens that each worker remembers, so as not to verify them again; 0: none") \
-	X(TEXT,   redis,               REDIS,     RESTART, "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
+	X(TEXT,   redis,               REDIS,     RESTART, "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db, an IPv6 host in brackets; user:password@ before the host is read too, but redis_password_file is safer") \
 	X(TEXT,   redis_prefix,        REDIS,     RESTART, "rd:", 32, "prefix of every key, so that deployments can share one Redis") \
 	X(TEXT,   redis_user,          REDIS,     RESTART, "", 64, "Redis ACL user") \
 	X(TEXT,   redis_password_file, REDIS,     RESTART, "", 255, "file with the Redis password") \

@@ -181,7 +181,7 @@ def test_a_Redis_that_dies_later_is_not_taken_for_TLS(tmp_path):
     server = RedisServer()
     try:
         with service.Service(server.socket) as running:
-            running.token()
+            wait_until(lambda: running.log().count('"redis.up"') == 2, what="both workers have it")
             server.kill()
             wait_until(lambda: '"redis.down"' in running.log(), what="the log says so")
             assert "TLS" not in running.log()

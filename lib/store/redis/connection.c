@@ -109,10 +109,11 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 	refuse_all(&r->sent);
 }
 
-// Drops the connection for the error that hiredis reports.
+// Drops the connection for the error that hiredis reports. What was Redis before and dies is no
+// riddle.
 static void drop_failed(struct rd_redis *r, int64_t now_ms)
 {
-	const bool answered = r->state == UP || r->replies_got > 0;
+	const bool answered = r->identity.known || r->replies_got > 0;
 	char why[300];
 
 	snprintf(why, sizeof why, "%s%s", r->ctx->errstr, rd_redis_hint(r->ctx, answered));
