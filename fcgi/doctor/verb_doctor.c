@@ -13,7 +13,7 @@
 #define SKEW_MAX_MS      2000
 
 const char rd_doctor_usage[] = "usage: refreshd doctor [--nginx FILE ...]\n"
-			    "FILE: nginx.conf, or - for the output of nginx -T on stdin";
+			       "FILE: nginx.conf, or - for the output of nginx -T on stdin";
 
 // Each check returns whether its part of the setup is right; false with what is wrong in why.
 

@@ -47,8 +47,8 @@
 	X(WORD,   durability,          REDIS,     RESTART, durable, "async", "async|replica", "replica: a session counts as ended only when a replica has confirmed it") \
 	X(NUMBER, heal_window_s,       REDIS,     LIVE,    600, 0, 86400, "seconds after a restart or failover of Redis in which tokens newer than its data are accepted; 0: never") \
 	X(TEXT,   key_file,            TOKENS,    RESTART, "/etc/refreshd/keys", 255, "file with the keys; only its owner may have access") \
-	X(TEXT,   issuer,              TOKENS,    LIVE,    "http://127.0.0.1:8080", 255, "iss of access tokens") \
-	X(TEXT,   audience,            TOKENS,    LIVE,    "", 255, "aud of access tokens; empty: the issuer") \
+	X(TEXT,   issuer,              TOKENS,    LIVE,    "http://127.0.0.1:8080", 255, "the claim iss of access tokens") \
+	X(TEXT,   audience,            TOKENS,    LIVE,    "", 255, "the claim aud of access tokens; empty: the issuer") \
 	X(WORD,   access_alg,          TOKENS,    LIVE,    alg_word, "EdDSA", "EdDSA|HS256|Ed25519", "signs access tokens; Ed25519 is EdDSA by its RFC 9864 name") \
 	X(NUMBER, access_ttl_s,        TOKENS,    LIVE,    900, 1, 86400, "lifetime of an access token in seconds") \
 	X(NUMBER, access_jitter_s,     TOKENS,    LIVE,    RD_UNSET, 0, 86400, "each access token lives up to this many seconds less; unset: a tenth of access_ttl_s") \
