@@ -185,6 +185,44 @@ static void print_mistake(const struct rd_mistake *m, void *user)
 	       m->check->advice);
 }
 
+// Whether a line is nginx' own about why it fails, on a terminal or in the form of its error log.
+static bool is_complaint(struct rd_span line)
+{
+	static const struct rd_span levels[] = {RD_SPAN("[emerg]"), RD_SPAN("[alert]"),
+						RD_SPAN("[crit]"), RD_SPAN("[error]")};
+
+	if (!rd_span_begins(line, RD_SPAN("nginx: ")) && !rd_span_begins(line, RD_SPAN("20")))
+		return false;
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		if (memmem(line.ptr, line.len, levels[i].ptr, levels[i].len))
+			return true;
+	return false;
+}
+
+// nginx -T prints a configuration only if it is good. Puts what stdin has instead; false when it is
+// something else.
+static bool explain_failed_dump(struct rd_span text, struct rd_buf *why)
+{
+	struct rd_span line = {0};
+
+	if (memmem(text.ptr, text.len, "# configuration file ", 21))
+		return false;
+	if (!text.len) {
+		why->len = 0;
+		rd_put_lit(why, "stdin is empty: nginx -T has failed, and its message went to "
+				"stderr; try `nginx -T 2>&1 | refreshd doctor --nginx -`, as root");
+		return true;
+	}
+	while (text.len && !is_complaint(line))
+		line = rd_span_cut(&text, '\n');
+	if (!is_complaint(line))
+		return false;
+	why->len = 0;
+	rd_put_lit(why, "nginx -T has failed, so there is nothing to check: ");
+	rd_put_span(why, line);
+	return true;
+}
+
 // Returns the number of mistakes, -1 after a complaint.
 static int check_nginx(const struct rd_config *config, const char *path)
 {
@@ -193,9 +231,15 @@ static int check_nginx(const struct rd_config *config, const char *path)
 	struct rd_buf why = RD_BUF(reason);
 	int found = -1;
 
-	if (!rd_nginx_read(&conf, path, &why))
+	const bool read = rd_nginx_read(&conf, path, &why);
+	const bool whole = read && rd_nginx_child(&conf, 0, "http", 0);
+
+	if (!whole && conf.helds && strcmp(path, "-") == 0 &&
+	    explain_failed_dump(rd_span(conf.held[0]), &why))
 		rd_complain(1, "%.*s", (int)why.len, why.ptr);
-	else if (!rd_nginx_child(&conf, 0, "http", 0))
+	else if (!read)
+		rd_complain(1, "%.*s", (int)why.len, why.ptr);
+	else if (!whole)
 		// a part alone cannot be judged: the blocks around it decide what it means
 		rd_complain(1,
 			    "%s: no http block, so this is only a part; name the nginx.conf that "
