@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "base/nearest.h"
 #include "fcgi/admin/admin.h"
+#include "fcgi/admin/command_line.h"
 #include "fcgi/admin/help.h"
 #include "observe/version.h"
 
@@ -44,7 +44,7 @@ static const struct rd_verb verbs[] = {
      rd_verb_nginx},
     {"completion", "bash|zsh|fish", "prints a completion script for the shell", print_completion},
     {"version", "", "prints the version", print_version},
-    {"help", "", "prints this help", print_help},
+    {"help", "[VERB]", "prints this help, or that of a verb", print_help},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
@@ -61,7 +61,14 @@ static int print_help(const struct rd_config *config, int argc, char **argv)
 	(void)config;
 	if (argc == 2 && strcmp(argv[0], "--mdoc") == 0) // for the man pages, at install
 		return rd_help_mdoc(argv[1], verbs, VERB_COUNT);
-	puts("usage: refreshd VERB [ARGUMENT ...] [--config FILE] [--OPTION VALUE ...]\n");
+	for (size_t i = 0; argc == 1 && i < VERB_COUNT; i++)
+		if (strcmp(verbs[i].name, argv[0]) == 0)
+			return rd_help_verb(&verbs[i]);
+	if (argc)
+		return rd_complain_argument("help", argv[0]);
+	puts("usage: refreshd VERB [ARGUMENT ...] [--config FILE] [--OPTION VALUE ...]\n"
+	     "       refreshd -h | --help | VERB --help\n"
+	     "       refreshd -V | --version\n");
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		char left[100];
 
@@ -74,7 +81,7 @@ static int print_help(const struct rd_config *config, int argc, char **argv)
 	     "defaults. In brackets: default and range. SIGHUP reads all of them again, except "
 	     "those\n"
 	     "marked (restart).");
-	rd_config_help();
+	rd_config_help(NULL);
 	return 0;
 }
 
@@ -135,8 +142,8 @@ static int hint_at_option(int status, int argc, char **argv)
 	for (int i = 0; status == RD_EXIT_USAGE && i < argc && !hint.len; i++) {
 		rd_config_flag_hint(argv[i], &hint);
 		if (hint.len)
-			rd_complain(status, "unknown flag: %s%.*s", argv[i], (int)hint.len,
-				    hint.ptr);
+			rd_complain(status, "unknown flag: %.*s%.*s", // no value: a password?
+				    (int)strcspn(argv[i], "="), argv[i], (int)hint.len, hint.ptr);
 	}
 	return status;
 }
@@ -176,34 +183,22 @@ static int run_verb(const struct rd_verb *verb, int argc, char **argv)
 	return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 }
 
-static int complain_of_verb(const char *name)
-{
-	struct rd_nearest nearest = rd_nearest_to(rd_span(name));
-	char text[100];
-	struct rd_buf hint = RD_BUF(text);
-
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		rd_nearest_try(&nearest, verbs[i].name);
-	rd_put_nearest(&hint, &nearest);
-	if (!hint.len)
-		rd_put_lit(&hint, "; see refreshd help");
-	return rd_complain(RD_EXIT_USAGE, "unknown verb '%s'%.*s", name, (int)hint.len, hint.ptr);
-}
-
 int main(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : "help";
+	struct rd_command command;
+	int status;
 
 	hold_standard_files();
 	signal(SIGPIPE, SIG_IGN); // a connection that breaks is an error like others
 	if (sodium_init() < 0)
 		return rd_complain(1, "libsodium cannot be initialised");
-	if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
-		name += strlen("--");
-	argc = argc > 2 ? argc - 2 : 0;
-	argv += 2;
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return finish_output(run_verb(&verbs[i], argc, argv));
-	return complain_of_verb(name);
+	status = rd_command_read(&command, argc, argv, verbs, VERB_COUNT);
+	if (status)
+		return status;
+	if (command.asked == RD_ASKED_VERSION)
+		return finish_output(print_version(NULL, 0, NULL));
+	if (command.asked == RD_ASKED_HELP)
+		return finish_output(command.verb ? rd_help_verb(command.verb)
+						  : print_help(NULL, 0, NULL));
+	return finish_output(run_verb(command.verb, command.argc, command.argv));
 }

@@ -49,12 +49,20 @@ alive() { # name: does the program itself run?
 	pids "$1" | grep -qx "$(cat "$dir/$1.pid" 2>/dev/null)"
 }
 
+close_rest() { # all descriptors above 2: those of the caller too, as the lock of `flock LOCK make up`
+	local fd
+	for fd in "/proc/$BASHPID/fd"/*; do
+		fd=${fd##*/}
+		[ "$fd" -le 2 ] || eval "exec $fd>&-"
+	done
+}
+
 start() { # name command...
 	local name=$1 pid held=
 	shift
 	trap 'held=yes' INT TERM HUP PIPE # or a signal now would leave a program that nobody knows
 	# bash lets background programs ignore INT and QUIT, which theirs mean something to
-	setsid env --default-signal=INT,QUIT "$@" </dev/null >"$dir/$name.log" 2>&1 9>&- &
+	(close_rest && exec setsid env --default-signal=INT,QUIT "$@") </dev/null >"$dir/$name.log" 2>&1 &
 	pid=$!
 	echo "$pid" >"$dir/$name.pid"
 	started[$name]=$pid

@@ -9,7 +9,7 @@
 #define NAME_MAX_BYTES (RD_KID_LEN + 32)
 #define TAKE_UP        "; send SIGHUP to apply it"
 
-static const char usage[] = "usage: refreshd key new [access [EdDSA|HS256] | refresh]\n"
+const char rd_key_usage[] = "usage: refreshd key new [access [EdDSA|HS256] | refresh]\n"
 			    "       refreshd key list [--json]\n"
 			    "       refreshd key activate KID [--now]\n"
 			    "       refreshd key retire KID [--now]";
@@ -70,9 +70,9 @@ static int open_key(struct edit *edit, const struct rd_config *config, int argc,
 		else if (!kid)
 			kid = argv[i];
 		else
-			return rd_complain_usage(usage);
+			return rd_complain_usage(rd_key_usage);
 	if (!kid)
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_key_usage);
 	status = open_file(edit, config);
 	if (status)
 		return status;
@@ -169,7 +169,7 @@ static int key_new(const struct rd_config *config, int argc, char **argv)
 		if (argc <= 2 && strcmp(argv[0], "access") == 0 &&
 		    strcmp(name, rd_alg_names[alg]) == 0)
 			return make_key(config, false, (enum rd_alg)alg);
-	return rd_complain_usage(usage);
+	return rd_complain_usage(rd_key_usage);
 }
 
 // Whether the edit must wait until `from`, in unix seconds.
@@ -258,5 +258,5 @@ int rd_verb_key(const struct rd_config *config, int argc, char **argv)
 	for (size_t i = 0; argc > 0 && i < sizeof parts / sizeof *parts; i++)
 		if (strcmp(argv[0], parts[i].name) == 0)
 			return parts[i].run(config, argc - 1, argv + 1);
-	return rd_complain_usage(usage);
+	return rd_complain_usage(rd_key_usage);
 }

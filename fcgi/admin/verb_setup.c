@@ -60,7 +60,7 @@ static void note_finding(struct rd_redis_check *check, enum rd_fit fit, const ch
 static bool redis_answers(const struct rd_config *config, const char *address, bool told)
 {
 	static struct rd_config at;
-	RD_REDIS_PASSWORD password;
+	RD_REDIS_LOGIN login;
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 	struct redis_answer answer = {.told = told};
@@ -74,7 +74,7 @@ static bool redis_answers(const struct rd_config *config, const char *address, b
 
 	at = *config;
 	snprintf(at.redis, sizeof at.redis, "%s", address);
-	if (!rd_redis_read(&at, password.text, &redis, &why)) {
+	if (!rd_redis_read(&at, &login, &redis, &why)) {
 		if (told)
 			rd_setup_todo("%.*s", (int)why.len, why.ptr);
 		return false;

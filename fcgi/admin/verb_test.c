@@ -2,6 +2,7 @@
 #include "fcgi/serve/sockets.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
+#include "config/option.h"
 #include "store/redis/check.h"
 
 #define TIMEOUT_MS 5000 // a person is waiting for the result
@@ -84,9 +85,10 @@ static void report_finding(struct rd_redis_check *check, enum rd_fit fit, const 
 
 static int test_redis(const struct rd_config *config)
 {
-	RD_REDIS_PASSWORD password;
+	RD_REDIS_LOGIN login;
 	char reason[512];
-	struct rd_buf why = RD_BUF(reason);
+	char address_text[400];
+	struct rd_buf why = RD_BUF(reason), address = RD_BUF(address_text);
 	struct rd_redis_config redis;
 	int status = 0;
 	struct rd_redis_check check = {.config = &redis,
@@ -96,11 +98,14 @@ static int test_redis(const struct rd_config *config)
 				       .found = report_finding,
 				       .user = &status};
 
-	if (!rd_redis_read(config, password.text, &redis, &why))
+	if (!rd_redis_read(config, &login, &redis, &why))
 		return report_failure("redis", rd_buf_span(&why));
+	if (rd_redis_password_advice(config))
+		rd_say("warn redis: %s", rd_redis_password_advice(config));
 	rd_redis_check(&check);
+	rd_option_put(config, rd_option_at(RD_OPTION_redis), &address);
 	if (!status)
-		rd_say("ok   redis: %s, user %s has all rights", config->redis,
+		rd_say("ok   redis: %.*s, user %s has all rights", (int)address.len, address.ptr,
 		       redis.user ? redis.user : "default");
 	return status;
 }

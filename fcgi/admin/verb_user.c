@@ -4,10 +4,10 @@
 #include "op/text.h"
 #include "token/password.h"
 
-static const char usage[] = "usage: refreshd user add [--if-missing] NAME\n"
-			    "       refreshd user passwd [--keep-sessions] NAME\n"
-			    "       refreshd user disable|enable|delete NAME\n"
-			    "       refreshd user list";
+const char rd_user_usage[] = "usage: refreshd user add [--if-missing] NAME\n"
+			     "       refreshd user passwd [--keep-sessions] NAME\n"
+			     "       refreshd user disable|enable|delete NAME\n"
+			     "       refreshd user list";
 
 // done: said afterwards; NULL: the account is a new one. An account that changes hands or ends
 // takes its sessions along. It is deleted only when they have ended for certain, so that the verb
@@ -145,7 +145,7 @@ int rd_verb_user(const struct rd_config *config, int argc, char **argv)
 		if (strcmp(argv[0], actions[i].verb) == 0)
 			action = &actions[i];
 	if (!action && !listing)
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_user_usage);
 	if (action && !rd_text_is_user(rd_span(argv[1])))
 		return rd_complain(RD_EXIT_USAGE, "user %s: " RD_USER_NAME_RULE, argv[0]);
 	status = rd_admin_open(&admin, config);

@@ -6,9 +6,14 @@ prefix=$3
 root=$2$prefix
 here=$(dirname "$0")
 
-file() { # source target: text, with the binary's place filled in
+fill() { # stdin: text that says /usr, with the prefix in its place
+	sed -e "s|/usr/bin/refreshd|$prefix/bin/refreshd|g" -e "s|/usr/share/refreshd|$prefix/share/refreshd|g" \
+		-e "s|/usr/share/doc/refreshd|$prefix/share/doc/refreshd|g"
+}
+
+file() { # source target: text, with our own places filled in
 	install -d "$(dirname "$2")"
-	sed "s|/usr/bin/refreshd|$prefix/bin/refreshd|g" "$1" >"$2"
+	fill <"$1" >"$2"
 	chmod 644 "$2"
 }
 
@@ -20,7 +25,7 @@ page() { # man page: @OPTIONS@, @CLIENTS@ and @VERBS@ are what the binary says o
 		@*@) "$bin" help --mdoc "$(echo "$line" | tr -d @ | tr '[:upper:]' '[:lower:]')" ;;
 		*) printf '%s\n' "$line" ;;
 		esac
-	done <"$1" >"$root/share/man/man${name##*.}/$name"
+	done <"$1" | fill >"$root/share/man/man${name##*.}/$name"
 	chmod 644 "$root/share/man/man${name##*.}/$name"
 }
 

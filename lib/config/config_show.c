@@ -202,7 +202,18 @@ static void print_option(const struct rd_option *option)
 	rd_help_line(option->name, 26, text);
 }
 
-void rd_config_help(void)
+// Whether the option is one of names, divided by blanks; NULL: any.
+static bool is_among(const struct rd_option *option, const char *names)
+{
+	struct rd_span rest = rd_span(names);
+
+	while (rest.len)
+		if (rd_span_is(rd_span_cut(&rest, ' '), rd_span(option->name)))
+			return true;
+	return !names;
+}
+
+void rd_config_help(const char *names)
 {
 #define TITLE(group, title) title,
 	static const char *const titles[] = {RD_OPTION_GROUPS(TITLE)};
@@ -211,10 +222,14 @@ void rd_config_help(void)
 	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
 		const struct rd_option *option = rd_option_at(id);
 
-		if (id == 0 || option->group != rd_option_at(id - 1)->group)
+		if (!is_among(option, names))
+			continue;
+		if (!names && (id == 0 || option->group != rd_option_at(id - 1)->group))
 			printf("\n%s:\n", titles[option->group]);
 		print_option(option);
 	}
+	if (names)
+		return;
 	puts("\nIn a [client NAME] section; those that the service has too are inherited from it:");
 	for (enum rd_client_option_id id = 0; id < RD_CLIENT_OPTION_COUNT; id++) {
 		const struct rd_option option = rd_client_option(id);

@@ -4,7 +4,8 @@
 //   TEXT    name, group, change, default, longest in bytes, help
 //   WORD    name, group, change, field, default, words divided by |, help
 // A NUMBER is a uint32_t and a TEXT an array of char, both named as the option; a WORD is a uint8_t
-// with the word's index, under a name that says what a value other than 0 means.
+// with the word's index, under a name that says what a value other than 0 means. For off|on, true,
+// yes and 1 are read as on, and false, no and 0 as off, in any case.
 //
 // change: what SIGHUP does. LIVE: requests that begin afterwards have the new value, so it must be
 // read through the newest snapshot, never from the configuration that the service was started with
@@ -41,7 +42,7 @@
 	X(NUMBER, watchdog_s,          PROCESSES, LIVE,    10, 0, 3600, "seconds without a heartbeat after which a worker is killed and replaced; 0: never") \
 	X(NUMBER, max_requests,        PROCESSES, LIVE,    0, 0, 1000000000, "requests after which a worker is replaced, or up to a quarter fewer; 0: never") \
 	X(NUMBER, verify_cache,        PROCESSES, RESTART, 4096, 0, 1048576, "verified access tokens that each worker remembers, so as not to verify them again; 0: none") \
-	X(TEXT,   redis,               REDIS,     RESTART, "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
+	X(TEXT,   redis,               REDIS,     RESTART, "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db, an IPv6 host in brackets; user:password@ before the host is read too, but redis_password_file is safer") \
 	X(TEXT,   redis_prefix,        REDIS,     RESTART, "rd:", 32, "prefix of every key, so that deployments can share one Redis") \
 	X(TEXT,   redis_user,          REDIS,     RESTART, "", 64, "Redis ACL user") \
 	X(TEXT,   redis_password_file, REDIS,     RESTART, "", 255, "file with the Redis password") \
@@ -49,8 +50,8 @@
 	X(WORD,   durability,          REDIS,     RESTART, durable, "async", "async|replica", "replica: a session counts as ended only when a replica has confirmed it") \
 	X(NUMBER, heal_window_s,       REDIS,     LIVE,    600, 0, 86400, "seconds after a restart or failover of Redis in which tokens newer than its data are accepted; 0: never") \
 	X(TEXT,   key_file,            TOKENS,    RESTART, "/etc/refreshd/keys", 255, "file with the keys; only its owner may have access") \
-	X(TEXT,   issuer,              TOKENS,    LIVE,    "http://127.0.0.1:8080", 255, "iss of access tokens") \
-	X(TEXT,   audience,            TOKENS,    LIVE,    "", 255, "aud of access tokens; empty: the issuer") \
+	X(TEXT,   issuer,              TOKENS,    LIVE,    "http://127.0.0.1:8080", 255, "the claim iss of access tokens") \
+	X(TEXT,   audience,            TOKENS,    LIVE,    "", 255, "the claim aud of access tokens; empty: the issuer") \
 	X(WORD,   access_alg,          TOKENS,    LIVE,    alg_word, "EdDSA", "EdDSA|HS256|Ed25519", "signs access tokens; Ed25519 is EdDSA by its RFC 9864 name") \
 	X(NUMBER, access_ttl_s,        TOKENS,    LIVE,    900, 1, 86400, "lifetime of an access token in seconds") \
 	X(NUMBER, access_jitter_s,     TOKENS,    LIVE,    RD_UNSET, 0, 86400, "each access token lives up to this many seconds less; unset: a tenth of access_ttl_s") \

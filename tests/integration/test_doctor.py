@@ -255,3 +255,38 @@ def test_a_socket_that_nginx_may_not_connect_to_is_named(site, durable_redis, id
     assert closed.startswith(f"listen: unix:{idle.socket}: nginx' workers (user nobody) may not connect, so nginx answers 503")
     [folder] = told(1, 0o700)
     assert f"(user nobody) may not enter {idle.folder}, so" in folder
+
+
+def nginx_T(path):
+    done = subprocess.run(["nginx", "-T", "-e", "stderr", "-c", str(path)], capture_output=True, text=True, timeout=30,
+                          env={"PATH": "/usr/sbin:/usr/bin:/bin"})
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_failing_nginx_T_is_quoted(site):
+    change(site, "nginx.conf", "http {", "htp {")
+    status, out, err = nginx_T(site / "nginx.conf")
+    said = next(line for line in err.splitlines() if "[emerg]" in line)
+    assert status == 1 and out == "" and 'unknown directive "htp"' in said
+    done = doctor(site, "--nginx", "-", stdin=err)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == f"refreshd: nginx -T has failed, so there is nothing to check: {said}\n"
+    done = doctor(site, "--nginx", "-", stdin="")
+    assert done.returncode == 1 and done.stderr.startswith("refreshd: stdin is empty: nginx -T has failed"), done
+
+
+def test_what_nginx_says_before_a_good_configuration_is_passed_over(site):
+    dump = "".join(f"# configuration file {path}:\n{path.read_text()}\n"
+                   for path in (site / "nginx.conf", *sorted(site.glob("refreshd-*.conf"))))
+    said = ("nginx: [warn] the \"user\" directive makes sense only if the master process runs with super-user "
+            "privileges\nnginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+            "nginx: configuration file /etc/nginx/nginx.conf test is successful\n")
+    done = doctor(site, "--nginx", "-", stdin=said + dump)
+    assert done.returncode == 0 and done.stdout == "no mistakes found\n" and done.stderr == "", done
+
+
+def test_a_configuration_that_is_no_dump_is_judged_as_such(site):
+    done = doctor(site, "--nginx", "-", stdin="server {\n}\n")
+    assert done.returncode == 1 and "no http block" in done.stderr
+    done = doctor(site, "--nginx", "-", stdin="http {\n")
+    assert done.returncode == 1 and done.stderr.startswith("refreshd: -:")

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "store/redis/dial.h"
+#include "store/redis/hint.h"
 #include "store/redis/identity.h"
 #include "store/redis/script.h"
 
@@ -57,7 +58,9 @@ static void report_error(struct rd_redis_check *check, const char *command, cons
 		report(check, RD_FIT_REFUSED, "user %s lacks +%s", user_of(check), command);
 	else if (strstr(error, "Unknown Redis command"))
 		report(check, RD_FIT_UNFIT, "it has no command %s", command);
-	else if (strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0)
+	else if (strncmp(error, "NOAUTH", 6) == 0)
+		report(check, RD_FIT_REFUSED, "%s Set redis_password_file", error);
+	else if (strncmp(error, "WRONGPASS", 9) == 0)
 		report(check, RD_FIT_REFUSED, "%s", error);
 	else if (strncmp(error, "ERR ", 4) == 0)
 		report(check, RD_FIT_UNFIT, "%s: %s", command, error);
@@ -76,7 +79,7 @@ static void check_version(struct rd_redis_check *check, struct rd_span info)
 	const bool fits = rd_span_take_number(&digits, INT32_MAX, &major) && major >= MAJOR_LEAST;
 
 	report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "%s %.*s%s", valkey.len ? "Valkey" : "Redis",
-	       (int)version.len, version.ptr, fits ? "" : "; want " VERSION_LEAST);
+	       (int)version.len, version.ptr, fits ? "" : "; must be " VERSION_LEAST);
 }
 
 static void check_replication(struct rd_redis_check *check, struct rd_span info)
@@ -85,7 +88,8 @@ static void check_replication(struct rd_redis_check *check, struct rd_span info)
 	struct rd_buf buf = RD_BUF(primary);
 
 	if (rd_info_primary(info, &buf))
-		report(check, RD_FIT_AWAY, "it is a replica of %.*s; want the primary",
+		report(check, RD_FIT_AWAY,
+		       "it is a replica of %.*s; must be the primary, which can write",
 		       (int)buf.len, buf.ptr);
 	else if (check->durable &&
 		 rd_span_is(rd_info_field(info, RD_SPAN("connected_slaves:")), RD_SPAN("0")))
@@ -102,17 +106,18 @@ static void check_memory(struct rd_redis_check *check, struct rd_span info)
 	const bool fits = rd_span_is(policy, RD_SPAN("noeviction"));
 
 	if (!policy.len)
-		report(check, RD_FIT_WARN, "it does not say its maxmemory-policy; want noeviction");
+		report(check, RD_FIT_WARN,
+		       "it does not say its maxmemory-policy; must be noeviction");
 	else
 		report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "maxmemory-policy is %.*s%s",
-		       (int)policy.len, policy.ptr, fits ? "" : "; want noeviction");
+		       (int)policy.len, policy.ptr, fits ? "" : "; must be noeviction");
 	check->appends = rd_span_is(rd_info_field(info, RD_SPAN("aof_enabled:")), RD_SPAN("1"));
 	if (check->appends)
 		report(check, RD_FIT_OK, "appendonly is yes");
 	else
 		report(check, RD_FIT_WARN,
 		       "appendonly is no: sessions, revocations and users since the last snapshot "
-		       "are gone when it restarts; want yes");
+		       "are gone when it restarts; should be yes");
 }
 
 static void check_info(struct rd_redis_check *check, const redisReply *reply)
@@ -161,7 +166,7 @@ static void check_default_user(struct rd_redis_check *check, const redisReply *r
 		report(
 		    check, RD_FIT_UNFIT,
 		    "the user default has too few rights, so Redis forgets sessions when it reads "
-		    "its append only file; want `user default off resetpass ~* &* +@all`");
+		    "its append only file; needs `user default off resetpass ~* &* +@all`");
 }
 
 // One command, and what is done with its reply.
@@ -203,23 +208,35 @@ static size_t ask_all(redisContext *ctx, const struct rd_redis_check *check,
 	return n;
 }
 
-// Returns false when no more answers will come.
+// Whether everything else would be refused for the same reason.
+static bool is_about_login(const struct step *step, const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+	       (strncmp(reply->str, "NOAUTH", 6) == 0 ||
+		(step->command && strcmp(step->command, "auth") == 0));
+}
+
+// Returns false when no more answers will come, or none that says more.
 static bool read_step(redisContext *ctx, struct rd_redis_check *check, const struct step *step)
 {
 	redisReply *reply = NULL;
+	bool over;
 
 	if (redisGetReply(ctx, (void **)&reply) != REDIS_OK) {
-		report(check, RD_FIT_AWAY, "%s", ctx->errstr);
+		report(check, RD_FIT_AWAY, "%s%s", ctx->errstr,
+		       rd_redis_hint(ctx, check->answered));
 		return false;
 	}
+	check->answered = true;
 	// No script has that digest, so NOSCRIPT means that we may call scripts.
 	if (step->command && reply->type == REDIS_REPLY_ERROR &&
 	    strncmp(reply->str, "NOSCRIPT", 8) != 0)
 		report_error(check, step->command, reply->str);
 	else if (step->read)
 		step->read(check, reply);
+	over = is_about_login(step, reply);
 	freeReplyObject(reply);
-	return true;
+	return !over;
 }
 
 void rd_redis_check(struct rd_redis_check *check)

@@ -1,6 +1,7 @@
 #include "store/redis/connection.h"
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "store/redis/dial.h"
+#include "store/redis/hint.h"
 #include "store/redis/identity.h"
 #include "store/redis/script.h"
 
@@ -100,6 +102,17 @@ static void leave_replica(struct rd_redis *r, int64_t now_ms, const char *why)
 {
 	drop(r, now_ms, why);
 	r->replica = true;
+}
+
+// Drops the connection for the error that hiredis reports. What was Redis before and dies is no
+// riddle.
+static void drop_failed(struct rd_redis *r, int64_t now_ms)
+{
+	const bool answered = r->identity.known || r->replies_got > 0;
+	char why[300];
+
+	snprintf(why, sizeof why, "%s%s", r->ctx->errstr, rd_redis_hint(r->ctx, answered));
+	drop(r, now_ms, why);
 }
 
 // Logs in, asks who the server is and loads the scripts, which come last.
@@ -267,7 +280,7 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 		}
 	}
 	if (r->ctx && r->ctx->err)
-		drop(r, now_ms, r->ctx->errstr);
+		drop_failed(r, now_ms);
 }
 
 static void on_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
@@ -320,7 +333,7 @@ static void write_out(struct rd_redis *r, int64_t now_ms)
 		return;
 	set_deadlines(r);
 	if (redisBufferWrite(r->ctx, &done) != REDIS_OK) {
-		drop(r, now_ms, r->ctx->errstr);
+		drop_failed(r, now_ms);
 		return;
 	}
 	listen_for(r, done ? EPOLLIN : EPOLLIN | EPOLLOUT);

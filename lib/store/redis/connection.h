@@ -16,22 +16,10 @@
 #pragma once
 #include <stdint.h>
 #include "base/buf.h"
+#include "store/redis/address.h"
 #include "store/store.h"
 
 #define RD_REDIS_RETRY_MAX_MS 400
-
-struct rd_redis_address {
-	char unix_path[108]; // empty: TCP
-	char host[256];
-	int port, db;
-};
-
-// text: unix:/path or redis://host[:port][/db]. False with a reason in why.
-[[nodiscard]] bool rd_redis_address(struct rd_span text, struct rd_redis_address *out,
-				    struct rd_buf *why);
-
-// Puts the path, or host:port, as messages name it; without credentials.
-void rd_redis_address_put(struct rd_buf *out, const struct rd_redis_address *address);
 
 struct rd_counts;
 
