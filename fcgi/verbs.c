@@ -81,7 +81,8 @@ bool rd_redis_read(const struct rd_config *config, char *password, struct rd_red
 		return false;
 	}
 	rd_config_blame(config, RD_OPTION_redis_password_file, why);
-	if (!rd_secret_load(config->redis_password_file, password, RD_REDIS_PASSWORD_MAX, why))
+	if (!rd_secret_load(config->redis_password_file, rd_socket_groups(config), password,
+			    RD_REDIS_PASSWORD_MAX, why))
 		return false;
 	why->len = 0;
 	out->password = password;

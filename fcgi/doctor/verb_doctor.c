@@ -21,7 +21,8 @@ static bool check_keys(const struct rd_config *config, struct rd_buf *why)
 {
 	RD_WIPE(rd_keys_wipe) struct rd_keys keys = {0};
 
-	return rd_keyfile_load(config->key_file, &keys, why) && rd_config_signs(config, &keys, why);
+	return rd_keyfile_load(config->key_file, rd_socket_groups(config), &keys, why) &&
+	       rd_config_signs(config, &keys, why);
 }
 
 static bool check_password_file(const struct rd_config *config, struct rd_buf *why)
@@ -29,8 +30,8 @@ static bool check_password_file(const struct rd_config *config, struct rd_buf *w
 	RD_REDIS_PASSWORD password;
 
 	return !*config->redis_password_file ||
-	       rd_secret_load(config->redis_password_file, password.text, sizeof password.text,
-			      why);
+	       rd_secret_load(config->redis_password_file, rd_socket_groups(config), password.text,
+			      sizeof password.text, why);
 }
 
 // Over plain HTTP, browsers accept a __Host- cookie from their own machine at most.
