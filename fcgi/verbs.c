@@ -101,8 +101,8 @@ static bool read_login(const struct rd_config *config, struct rd_redis_login *lo
 	static_assert(sizeof config->redis_user == sizeof login->user);
 	memcpy(login->user, config->redis_user, sizeof login->user);
 	rd_config_blame(config, RD_OPTION_redis_password_file, why);
-	if (!rd_secret_load(config->redis_password_file, login->password, sizeof login->password,
-			    why))
+	if (!rd_secret_load(config->redis_password_file, rd_socket_groups(config), login->password,
+			    sizeof login->password, why))
 		return false;
 	why->len = 0;
 	return true;

@@ -12,7 +12,7 @@ int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 	admin->connection.config = &admin->redis;
 	if (!rd_redis_from(config, &admin->login, &admin->redis))
 		return RD_EXIT_CONFIG;
-	if (!rd_keyfile_load(config->key_file, &admin->keys, &why))
+	if (!rd_keyfile_load(config->key_file, rd_socket_groups(config), &admin->keys, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	return 0;
 }

@@ -8,6 +8,9 @@
 #define WHY_MAX        (RD_KEYFILE_PATH_MAX + 300)
 #define NAME_MAX_BYTES (RD_KID_LEN + 32)
 #define TAKE_UP        "; send SIGHUP to apply it"
+#define EDIT_A_COPY                                                                                \
+	"; edit a copy (refreshd key ... --key-file COPY), put it in the file's place (of a file " \
+	"from a Kubernetes Secret: replace the Secret) and send SIGHUP"
 
 const char rd_key_usage[] = "usage: refreshd key new [access [EdDSA|HS256] | refresh]\n"
 			    "       refreshd key list [--json]\n"
@@ -48,7 +51,7 @@ static int open_file(struct edit *edit, const struct rd_config *config)
 	struct rd_buf why = RD_BUF(reason);
 
 	edit->lives = rd_key_lives_of(config);
-	if (!rd_keyfile_open(config->key_file, &edit->file, &why))
+	if (!rd_keyfile_open(config->key_file, rd_socket_groups(config), &edit->file, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	edit->now_s = rd_wall_ms() / 1000;
 	rd_keys_list(&edit->file.keys, &edit->list);
@@ -97,7 +100,8 @@ static int replace_file(struct edit *edit)
 	const int status = rd_keyfile_replace(&edit->file, &why) ? 0 : 1;
 
 	if (why.len)
-		rd_complain(status, "%.*s", (int)why.len, why.ptr);
+		rd_complain(status, "%.*s%s", (int)why.len, why.ptr,
+			    edit->file.read_only ? EDIT_A_COPY : "");
 	return status;
 }
 

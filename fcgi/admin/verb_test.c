@@ -59,7 +59,7 @@ static int test_keys(const struct rd_config *config)
 	if (!keys)
 		return report_failure("keys", RD_SPAN("out of memory"));
 	rd_config_blame(config, RD_OPTION_key_file, &why);
-	fine = rd_keyfile_load(config->key_file, keys, &why);
+	fine = rd_keyfile_load(config->key_file, rd_socket_groups(config), keys, &why);
 	if (fine) {
 		why.len = 0;
 		fine = rd_config_signs(config, keys, &why);

@@ -22,7 +22,8 @@ static bool check_keys(const struct rd_config *config, struct rd_buf *why)
 {
 	RD_WIPE(rd_keys_wipe) struct rd_keys keys = {0};
 
-	return rd_keyfile_load(config->key_file, &keys, why) && rd_config_signs(config, &keys, why);
+	return rd_keyfile_load(config->key_file, rd_socket_groups(config), &keys, why) &&
+	       rd_config_signs(config, &keys, why);
 }
 
 // Whether other users of this machine can read the option redis.
@@ -46,8 +47,8 @@ static bool check_password_file(const struct rd_config *config, struct rd_buf *w
 		return false;
 	}
 	return !*config->redis_password_file ||
-	       rd_secret_load(config->redis_password_file, login.password, sizeof login.password,
-			      why);
+	       rd_secret_load(config->redis_password_file, rd_socket_groups(config), login.password,
+			      sizeof login.password, why);
 }
 
 // Over plain HTTP, browsers accept a __Host- cookie from their own machine at most.

@@ -1,7 +1,6 @@
 #include "fcgi/serve/listen.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,27 +65,6 @@ static int socket_option(int fd, int name)
 	if (getsockopt(fd, SOL_SOCKET, name, &value, &len) != 0)
 		return -1;
 	return value;
-}
-
-bool rd_socket_group(const char *group, gid_t *out, struct rd_buf *why)
-{
-	char bytes[16384]; // of a group with many members
-	struct group entry, *found = NULL;
-	uint64_t number;
-
-	*out = (gid_t)-1;
-	if (!*group)
-		return true;
-	if (rd_span_number(rd_span(group), UINT32_MAX - 1, &number)) {
-		*out = (gid_t)number;
-		return true;
-	}
-	if (getgrnam_r(group, &entry, bytes, sizeof bytes, &found) == 0 && found) {
-		*out = found->gr_gid;
-		return true;
-	}
-	(void)refuse_socket(why, group, "no such group");
-	return false;
 }
 
 bool rd_socket_mode(const char *mode, mode_t *out, struct rd_buf *why)

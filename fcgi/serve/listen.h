@@ -10,9 +10,8 @@ struct rd_socket_access {
 	mode_t mode; // 0 to 0775
 };
 
-// group: its name or number, empty for that of the process; mode: octal. False with why, which
-// begins with the value: no such group, no such mode, or one that lets others connect.
-[[nodiscard]] bool rd_socket_group(const char *group, gid_t *out, struct rd_buf *why);
+// mode: octal. False with why, which begins with the value: no such mode, or one that lets others
+// connect.
 [[nodiscard]] bool rd_socket_mode(const char *mode, mode_t *out, struct rd_buf *why);
 
 // Makes a listening socket, non-blocking and close-on-exec. address: unix:/path, tcp:ADDRESS:PORT,
@@ -33,5 +32,5 @@ void rd_unlisten(const char *address);
 // and group may connect: whoever reaches it may claim to be any client. Returns its descriptor; 0
 // to 2 move to another one and become /dev/null. Returns -1 with why.
 [[nodiscard]] int rd_listen_on(int fd, struct rd_buf *why);
-// Whether fd, a listening socket, is bound to address, a unix:/path.
+// Whether fd, a listening socket, is bound to address, a unix:/path or tcp:ADDRESS:PORT.
 [[nodiscard]] bool rd_listens_at(int fd, const char *address);

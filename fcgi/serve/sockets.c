@@ -1,6 +1,7 @@
 #include "fcgi/serve/sockets.h"
 #include <stdlib.h>
 #include <unistd.h>
+#include "config/socket_groups.h"
 #include "fcgi/serve/listen.h"
 
 #define SYSTEMD_FIRST 3 // sd_listen_fds(3)
