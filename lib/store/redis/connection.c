@@ -331,6 +331,10 @@ static void write_out(struct rd_redis *r, int64_t now_ms)
 
 	if (r->state != HANDSHAKE && r->state != UP)
 		return;
+	if (r->unwritten && rd_mono_ms() - now_ms > RD_STANDSTILL_MS) {
+		drop(r, now_ms, "this process stood still: what it would ask is out of date");
+		return;
+	}
 	set_deadlines(r);
 	if (redisBufferWrite(r->ctx, &done) != REDIS_OK) {
 		drop_failed(r, now_ms);

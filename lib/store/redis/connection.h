@@ -30,6 +30,11 @@ struct rd_redis_config {
 	struct rd_counts *counts; // NULL: nothing is counted
 };
 
+// A wake-up that takes longer was stopped, as by SIGSTOP or with its container. nginx has given up
+// by then (fastcgi_read_timeout) and asked another worker, so the old question could look like
+// theft.
+#define RD_STANDSTILL_MS 3000
+
 // A question on its way. Embed it in what waits for the answer. done is called exactly once, from
 // rd_redis_events or rd_redis_tick, never from rd_redis_submit; the waiting struct may be freed in
 // it.
@@ -50,7 +55,8 @@ struct rd_redis *rd_redis_new(const struct rd_redis_config *config, int epoll_fd
 void rd_redis_submit(struct rd_redis *redis, struct rd_pending *pending);
 void rd_redis_events(struct rd_redis *redis, uint32_t epoll_events, int64_t now_ms);
 // Connects when it is time, refuses what is overdue and writes what was submitted. Call it once at
-// the end of each wake-up. Returns the ms until it has to be called again, -1 for never.
+// the end of each wake-up, which began at now_ms. Returns the ms until it has to be called again,
+// -1 for never.
 int rd_redis_tick(struct rd_redis *redis, int64_t now_ms);
 
 bool rd_redis_up(const struct rd_redis *redis);      // connected to a primary, scripts loaded
