@@ -65,9 +65,13 @@ def test_versions_sort_as_they_came():
         output("dpkg", "--compare-versions", older, "lt", newer)
 
 
-def test_it_asks_for_what_it_uses(package):
+def test_it_asks_for_what_it_uses(package, unpacked):
+    """By the names that this release's packages of the libraries have."""
     wants, likes = (output("dpkg-deb", "--field", str(package), field) for field in ("Depends", "Recommends"))
-    libraries = {"libc6", "libfcgi0ldbl", "libhiredis0.14", "libjson-c5", "libsodium23", "libinih1"}
+    needed = re.findall(r"\(NEEDED\).*\[(\S+)\]", output("readelf", "--dynamic", str(unpacked / "usr/bin/refreshd")))
+    assert {name.partition(".so")[0] for name in needed} == \
+        {"libc", "libfcgi", "libhiredis", "libjson-c", "libsodium", "libinih"}
+    libraries = {output("dpkg-query", "--search", f"*/{name}").partition(":")[0] for name in needed}
     assert libraries <= {want.split()[0] for want in wants.split(",")}
     assert likes.split() == ["nginx,", "redis-server"]
 
@@ -81,7 +85,7 @@ def test_what_builds_it_is_what_builds_the_binary():
 
 def test_it_holds_what_make_install_installs(unpacked, tmp_path):
     output(str(DIST / "install.sh"), str(unpacked / "usr/bin/refreshd"), str(tmp_path), "/usr")
-    moved = {"usr/lib/systemd/": "lib/systemd/", "usr/share/doc/refreshd/examples/": "etc/refreshd/",
+    moved = {"usr/share/doc/refreshd/examples/": "etc/refreshd/",
              "usr/share/zsh/site-functions/": "usr/share/zsh/vendor-completions/"}
     for file in filter(pathlib.Path.is_file, tmp_path.rglob("*")):
         name = str(file.relative_to(tmp_path))
@@ -91,7 +95,7 @@ def test_it_holds_what_make_install_installs(unpacked, tmp_path):
         assert any(map(pathlib.Path.exists, packed)) or name.endswith("/LICENSE"), name
     assert (unpacked / "DEBIAN/conffiles").read_text() == "/etc/refreshd/refreshd.conf\n"
     for unit in UNITS:
-        assert (unpacked / "lib/systemd/system" / unit).is_file()
+        assert (unpacked / "usr/lib/systemd/system" / unit).is_file()
     for doc in ("README.Debian", "changelog.gz", "copyright"):
         assert (unpacked / "usr/share/doc/refreshd" / doc).is_file()
     licence = re.sub(r"(?m)^ \.?", "", (unpacked / "usr/share/doc/refreshd/copyright").read_text())
