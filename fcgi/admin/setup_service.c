@@ -50,7 +50,8 @@ void rd_setup_keys(struct rd_setup *s, const char *path)
 				      path);
 		return;
 	}
-	if (!rd_setup_making(s, "keys in %s, mode 0600, owned by %s", path, s->systemd ? "root" : USER))
+	if (!rd_setup_making(s, "keys in %s, mode 0600, owned by %s", path,
+			     s->systemd ? "root" : USER))
 		return;
 	if (rd_keyfile_create(path, &why) < 0 ||
 	    (!s->systemd && chown(path, s->user, s->group) != 0))
