@@ -11,7 +11,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL CC CFLAGS CPPFLAGS LDFLAGS VARIANT
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 version=$(fcgi/dist/deb-version.sh "$1" "$epoch")
 
-# A copy, as debhelper wants debian/ on top and writes there.
+# A copy, as debhelper needs debian/ on top and writes there.
 rm -rf "$out"/refreshd[_-]*
 tree=$out/refreshd-$version
 mkdir "$tree" "$tree/tests"

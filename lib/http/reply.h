@@ -52,6 +52,6 @@ void rd_reply_clear_cookies(struct rd_reply *reply, const struct rd_dialect *dia
 // 204 without a body.
 void rd_reply_empty(struct rd_reply *reply);
 
-// Writes status line and all headers as FastCGI wants them (RFC 3875 section 6), ready for the
+// Writes status line and all headers as FastCGI needs them (RFC 3875 section 6), ready for the
 // body.
 void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out);

@@ -129,7 +129,7 @@ static void a_mistake_is_reported_with_its_line(void **state)
 	    {"access_alg = hs256", "access_alg: must be EdDSA, HS256 or Ed25519"},
 	    {"access_ttl_s = 0", "access_ttl_s: must be a whole number from 1 to 86400"},
 	    {"access_ttl_s = 86401", "access_ttl_s: must be a whole number from 1 to 86400"},
-	    {"introspect = yes", "introspect: must be off or on"},
+	    {"introspect = maybe", "introspect: must be on or off"},
 	    {"scope = a", "unknown key in a client section: scope; did you mean scopes?"},
 	};
 
