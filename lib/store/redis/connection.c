@@ -11,9 +11,8 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "store/redis/dial.h"
+#include "store/redis/handshake.h"
 #include "store/redis/hint.h"
-#include "store/redis/identity.h"
-#include "store/redis/script.h"
 
 enum state { DOWN, LOOKING_UP, CONNECTING, HANDSHAKE, UP };
 
@@ -28,14 +27,12 @@ struct rd_redis {
 	struct rd_dial dial;
 	redisContext *ctx; // NULL when DOWN or LOOKING_UP
 	enum state state;
-	uint32_t listening;              // epoll events asked for
-	int replies_got, replies_wanted; // in the handshake
-	int failures;                    // attempts to connect that failed in a row
-	bool replica;                    // why the last connection was given up
-	bool lost;                       // a connection that was up
-	int64_t retry_at_ms, up_by_ms;   // monotonic
-	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
-	struct rd_identity identity; // of the server, as last seen
+	uint32_t listening;            // epoll events asked for
+	int failures;                  // attempts to connect that failed in a row
+	bool replica;                  // why the last connection was given up
+	bool lost;                     // a connection that was up
+	int64_t retry_at_ms, up_by_ms; // monotonic
+	struct rd_handshake handshake;
 	struct queue sent, waiting;
 	struct rd_pending *unwritten; // first of sent that no write has begun for, or NULL
 };
@@ -108,22 +105,11 @@ static void leave_replica(struct rd_redis *r, int64_t now_ms, const char *why)
 // riddle.
 static void drop_failed(struct rd_redis *r, int64_t now_ms)
 {
-	const bool answered = r->identity.known || r->replies_got > 0;
+	const bool answered = r->handshake.identity.known || r->handshake.replies_got > 0;
 	char why[300];
 
 	snprintf(why, sizeof why, "%s%s", r->ctx->errstr, rd_redis_hint(r->ctx, answered));
 	drop(r, now_ms, why);
-}
-
-// Logs in, asks who the server is and loads the scripts, which come last.
-static void begin_handshake(struct rd_redis *r)
-{
-	r->state = HANDSHAKE;
-	r->replies_got = 0;
-	r->replies_wanted = rd_script_append_login(r->ctx, &r->config);
-	r->replies_wanted += rd_identity_ask(r->ctx) + RD_SCRIPT_COUNT;
-	for (int i = 0; i < RD_SCRIPT_COUNT; i++)
-		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
 }
 
 static void connect_now(struct rd_redis *r, int64_t now_ms)
@@ -145,7 +131,8 @@ static void connect_now(struct rd_redis *r, int64_t now_ms)
 
 static void send_question(struct rd_redis *r, struct rd_pending *p)
 {
-	rd_script_append(r->ctx, &p->question, p->with_text ? NULL : r->sha[p->question.script]);
+	rd_script_append(r->ctx, &p->question,
+			 p->with_text ? NULL : r->handshake.sha[p->question.script]);
 	if (p->question.durable) // shorter than our own timeout, so that the answer is "too few"
 		redisAppendCommand(r->ctx, "WAIT 1 %d", r->config.timeout_ms * 3 / 4);
 	rd_queue_push(&r->sent, p);
@@ -166,40 +153,25 @@ static void become_up(struct rd_redis *r)
 		send_question(r, p);
 }
 
-// Reads an INFO of the handshake. Returns false for a replica's; then the connection is dropped.
-static bool read_info(struct rd_redis *r, struct rd_span info, int64_t now_ms)
-{
-	char why[400];
-	struct rd_buf buf = RD_BUF(why);
-
-	rd_put_lit(&buf, "Redis is a replica of ");
-	if (!rd_info_primary(info, &buf)) {
-		rd_identity_read(&r->identity, info, now_ms);
-		return true;
-	}
-	rd_put(&buf, "", 1);
-	leave_replica(r, now_ms, rd_buf_ok(&buf) ? why : "Redis is a replica");
-	return false;
-}
-
 // Returns false when Redis refuses us, or is a replica; then the connection is dropped.
 static bool read_handshake(struct rd_redis *r, const redisReply *reply, int64_t now_ms)
 {
-	const int script = r->replies_got++ - (r->replies_wanted - RD_SCRIPT_COUNT);
+	char why[RD_HANDSHAKE_WHY_MAX];
 
-	if (reply->type == REDIS_REPLY_ERROR ||
-	    (script >= 0 && (reply->type != REDIS_REPLY_STRING || reply->len != RD_SHA_LEN))) {
-		drop(r, now_ms, reply->type == REDIS_REPLY_ERROR ? reply->str : "odd handshake");
+	switch (rd_handshake_read(&r->handshake, reply, now_ms, why)) {
+	case RD_HANDSHAKE_MORE:
+		return true;
+	case RD_HANDSHAKE_DONE:
+		become_up(r);
+		return true;
+	case RD_HANDSHAKE_REPLICA:
+		leave_replica(r, now_ms, why);
+		return false;
+	case RD_HANDSHAKE_REFUSED:
+		drop(r, now_ms, why);
 		return false;
 	}
-	if (script >= 0)
-		memcpy(r->sha[script], reply->str, RD_SHA_LEN);
-	else if (reply->type == REDIS_REPLY_STRING &&
-		 !read_info(r, (struct rd_span){reply->str, (size_t)reply->len}, now_ms))
-		return false;
-	if (r->replies_got == r->replies_wanted)
-		become_up(r);
-	return true;
+	return false;
 }
 
 static bool is_error(const redisReply *reply, const char *word)
@@ -288,10 +260,12 @@ static void on_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now_
 	int error = 0;
 	socklen_t len = sizeof error;
 
-	if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
+	if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
 		drop(r, now_ms, strerror(error));
-	else if (epoll_events & EPOLLOUT)
-		begin_handshake(r);
+	} else if (epoll_events & EPOLLOUT) {
+		r->state = HANDSHAKE;
+		rd_handshake_begin(&r->handshake, r->ctx, &r->config);
+	}
 }
 
 void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
@@ -395,7 +369,9 @@ bool rd_redis_replica(const struct rd_redis *r)
 
 bool rd_redis_lost(const struct rd_redis *r, int64_t window_ms)
 {
-	return r->identity.known && rd_mono_ms() - r->identity.since_ms < window_ms;
+	const struct rd_identity *identity = &r->handshake.identity;
+
+	return identity->known && rd_mono_ms() - identity->since_ms < window_ms;
 }
 
 bool rd_redis_settled(const struct rd_redis *r)
