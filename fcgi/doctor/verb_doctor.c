@@ -186,8 +186,8 @@ static int check_setup(const struct rd_config *config)
 static void print_mistake(const struct rd_mistake *m, void *user)
 {
 	(void)user;
-	rd_say("%.*s:%u: %s: %s", (int)m->file.len, m->file.ptr, m->line, m->check->name,
-	       m->check->advice);
+	rd_say("%.*s:%u: %s%s: %s", (int)m->file.len, m->file.ptr, m->line, m->note ? "note: " : "",
+	       m->check->name, m->check->advice);
 }
 
 // Whether a line is nginx' own about why it fails, on a terminal or in the form of its error log.

@@ -41,7 +41,7 @@ def doctor(site, *words, stdin=None):
 def mistakes(site, *files, **options):
     """[(file, line, name)], in order."""
     done = doctor(site, "--nginx", *(files or [str(site / "nginx.conf")]), **options)
-    found = re.findall(r"^(.*):(\d+): ([a-z-]+): [^\n]+$", done.stdout, re.M)
+    found = re.findall(r"^(.*):(\d+): ((?!note:)[a-z-]+): [^\n]+$", done.stdout, re.M)
     assert done.stderr == "" and done.returncode == (1 if found else 0), done
     return [(pathlib.Path(path).name, int(line), name) for path, line, name in found]
 
@@ -63,6 +63,19 @@ def test_none_in_what_is_shipped_for_containers(site):
     assert mistakes(site) == []
 
 
+def several_hosts(site):
+    change(site, "nginx.conf", "refreshd-upstream.conf", HOSTS)
+
+
+def test_none_in_what_is_shipped_for_several_hosts(site):
+    """Yet it is said that the way to them is in the clear, once for each upstream; that is no mistake."""
+    several_hosts(site)
+    change(site, "nginx.conf", "include refreshd-log.conf;", "include refreshd-log.conf;\n\tinclude refreshd-realip.conf;")
+    assert mistakes(site) == []
+    done = doctor(site, "--nginx", str(site / "nginx.conf"))
+    assert len(re.findall(r": note: plain-tcp: .*WireGuard", done.stdout)) == 3 and done.returncode == 0
+
+
 def test_none_in_the_shipped_limits(site):
     change(site, "nginx.conf", "include refreshd-upstream.conf;",
            "include refreshd-upstream.conf;\n\tinclude refreshd-limits.conf;")
@@ -70,6 +83,7 @@ def test_none_in_the_shipped_limits(site):
 
 
 RETRY, PARAMS, VERIFY = "refreshd-retry.conf", "refreshd-params.conf", "refreshd-verify.conf"
+HOSTS, ONCE = "refreshd-upstream-hosts.conf", "refreshd-once.conf"
 LOGIN, UPSTREAM, LOCATIONS = "refreshd-login.conf", "refreshd-upstream.conf", "refreshd-locations.conf"
 FLASK = "fastcgi_param REFRESHD_DIALECT flask;\n}\n\nlocation = /refresh {"
 EXTRA = "location / {\n\t\t\troot"
@@ -80,8 +94,8 @@ BAD = [
     ("keep-conn", PARAMS, "fastcgi_keep_conn on;", ""),
     ("keep-conn", VERIFY, "fastcgi_keep_conn on;", "fastcgi_keep_conn off;"),
     ("not-retried", RETRY, " non_idempotent", ""),
-    ("sent-twice", LOGIN, "fastcgi_next_upstream off;", "fastcgi_next_upstream error non_idempotent;"),
-    ("sent-twice", "refreshd-once.conf", "fastcgi_next_upstream off;", "fastcgi_next_upstream error non_idempotent;"),
+    ("sent-twice", LOGIN, "next_upstream error timeout;", "next_upstream error non_idempotent;"),
+    ("sent-twice", ONCE, "next_upstream error timeout;", "next_upstream error non_idempotent;"),
     ("strict-twice", "nginx.conf", "REFRESHD_CLIENT fixed", "REFRESHD_CLIENT strict"),
     ("read-timeout", RETRY, "fastcgi_read_timeout 3s;", "fastcgi_read_timeout 10s;"),
     ("read-timeout", RETRY, "fastcgi_read_timeout 3s;", ""),
@@ -97,6 +111,11 @@ BAD = [
     ("pass-from-request", RETRY, "fastcgi_pass refreshd;", "resolver 127.0.0.1; fastcgi_pass $arg_app:9000;"),
     ("no-keepalive", UPSTREAM, "\tkeepalive 64;", ""),
     ("max-fails", UPSTREAM, "refreshd.sock max_fails=0;", "refreshd.sock;"),
+    ("few-tries", UPSTREAM, "\tserver unix:/run/refreshd/refreshd.sock max_fails=0;\n" * 12, ""),
+    ("host-hangs", HOSTS, "max_fails=1 fail_timeout=10s", "max_fails=0"),
+    ("hosts-all-out", HOSTS, "max_fails=0 backup", "backup"),
+    ("host-down", LOGIN, "next_upstream error timeout;", "next_upstream off;"),
+    ("host-down", ONCE, "next_upstream error timeout;", "next_upstream off;"),
     ("cache", "nginx.conf", "server_tokens off;", "server_tokens off; fastcgi_cache all;"),
     ("body-size", PARAMS, "client_max_body_size 16k;", "client_max_body_size 1m; client_body_buffer_size 1m;"),
     ("body-on-disk", PARAMS, "client_body_buffer_size 16k;", "client_body_buffer_size 8k;"),
@@ -140,6 +159,8 @@ BAD = [
 @pytest.mark.parametrize("name, file, old, new", BAD, ids=[f"{row[0]}-{i}" for i, row in enumerate(BAD)])
 def test_a_mistake_is_named(site, name, file, old, new):
     change(site, file, old, new)
+    if name.startswith("host"):
+        several_hosts(site)
     if name == "shared-limit":
         change(site, LOGIN, "fastcgi_pass refreshd_login;",
                "fastcgi_pass refreshd_login; limit_req zone=x; limit_req_status 429;")

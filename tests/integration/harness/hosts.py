@@ -94,9 +94,10 @@ class Refreshd:
 
 
 class Nginx:
-    """upstream: the text of refreshd-upstream-hosts.conf with the right addresses."""
+    """upstream: the text of refreshd-upstream-hosts.conf with the right addresses. replace: more words to replace
+    in all files."""
 
-    def __init__(self, host, folder, upstream, workers=2):
+    def __init__(self, host, folder, upstream, workers=2, replace=None):
         os.makedirs(os.path.join(folder, "nginx", "tmp"))
         self.folder, self.log_path = folder, os.path.join(folder, "access.log")
         port, internal = free_ports(2)
@@ -105,7 +106,7 @@ class Nginx:
         words = {"@USER@": "user root;", "@NGINX_WORKERS@": str(workers), "@DIR@": folder, "@PORT@": str(port),
                  "@INTERNAL_PORT@": str(internal), "@ACCESS_LOG@": f'"{self.log_path}" tries',
                  "@HTML@": str(REPO / "nginx" / "html"), "include refreshd-upstream.conf;": upstream,
-                 "include refreshd-log.conf;": LOG, "127.0.0.1:": f"{host.address}:"}
+                 "include refreshd-log.conf;": LOG, "127.0.0.1:": f"{host.address}:", **(replace or {})}
         for file in [*(REPO / "nginx/include").iterdir(), REPO / "nginx/nginx.conf.in"]:
             text = file.read_text()
             for word, value in words.items():
