@@ -15,7 +15,7 @@ run="$build nginx redis-server curl procps"
 deb="$build debhelper dpkg-dev lintian"
 test="$run $deb git clang clang-tidy clang-format cppcheck shellcheck mandoc valgrind libcmocka-dev
 	$clang_rt python3-pytest python3-pytest-xdist python3-jwt python3-authlib
-	python3-hypothesis python3-redis python3-requests python3-cryptography"
+	python3-hypothesis python3-kubernetes python3-redis python3-requests python3-cryptography"
 browser="$test chromium"
 
 case ${1-} in
