@@ -45,11 +45,11 @@
 	X(TEXT,   redis,               REDIS,     RESTART, "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db, an IPv6 host in brackets; user:password@ before the host is read too, but redis_password_file is safer") \
 	X(TEXT,   redis_prefix,        REDIS,     RESTART, "rd:", 32, "prefix of every key, so that deployments can share one Redis") \
 	X(TEXT,   redis_user,          REDIS,     RESTART, "", 64, "Redis ACL user") \
-	X(TEXT,   redis_password_file, REDIS,     RESTART, "", 255, "file with the Redis password") \
+	X(TEXT,   redis_password_file, REDIS,     RESTART, "", 255, "file with the Redis password; as key_file") \
 	X(NUMBER, redis_timeout_ms,    REDIS,     RESTART, 500, 10, 60000, "longest wait for one reply from Redis") \
 	X(WORD,   durability,          REDIS,     RESTART, durable, "async", "async|replica", "replica: a session counts as ended only when a replica has confirmed it") \
 	X(NUMBER, heal_window_s,       REDIS,     LIVE,    600, 0, 86400, "seconds after a restart or failover of Redis in which tokens newer than its data are accepted; 0: never") \
-	X(TEXT,   key_file,            TOKENS,    RESTART, "/etc/refreshd/keys", 255, "file with the keys; only its owner may have access") \
+	X(TEXT,   key_file,            TOKENS,    RESTART, "/etc/refreshd/keys", 255, "file with the keys, for its owner alone; of root's file the group may read, unless it is the sockets'") \
 	X(TEXT,   issuer,              TOKENS,    LIVE,    "http://127.0.0.1:8080", 255, "the claim iss of access tokens") \
 	X(TEXT,   audience,            TOKENS,    LIVE,    "", 255, "the claim aud of access tokens; empty: the issuer") \
 	X(WORD,   access_alg,          TOKENS,    LIVE,    alg_word, "EdDSA", "EdDSA|HS256|Ed25519", "signs access tokens; Ed25519 is EdDSA by its RFC 9864 name") \

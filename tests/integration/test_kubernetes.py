@@ -213,6 +213,28 @@ def test_nginx_takes_its_configuration_with_the_images_files(manifests, tmp_path
     assert re.findall(r":\d+: ([a-z-]+):", done.stdout) == ["cookie-plain", "verify-open", "metrics-open"], done.stdout
 
 
+def test_the_pages_overlay_changes_images_configuration_and_namespace(tmp_path):
+    command = renderer()
+    if not command:
+        pytest.skip("neither kustomize nor a kubectl with one")
+    page = (KUBERNETES / "README.md").read_text()
+    block = re.search(r"^ +# kustomization.yaml\n(( {7}.*\n)+)", page, re.M)[1]
+    shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/refreshd.conf").write_text("issuer = https://mine.example\n")
+    (tmp_path / "mine/kustomization.yaml").write_text(
+        re.sub("(?m)^ {7}", "", block).replace("../refreshd/fcgi/dist/kubernetes", "../kubernetes"))
+    done = subprocess.run([*command, tmp_path / "mine"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    made = list(yaml.safe_load_all(done.stdout))
+    assert {one["metadata"]["namespace"] for one in made} == {"auth"}
+    spec, containers = refreshd(made)
+    assert {one["image"] for one in containers.values()} == {f"registry.example/refreshd-{name}:1.0.0" for name in ("app", "nginx")}
+    config = named(made, "ConfigMap", "refreshd")
+    assert "mine.example" in config["data"]["refreshd.conf"]
+    assert [volume["configMap"]["name"] for volume in spec["volumes"] if volume["name"] == "config"] == [config["metadata"]["name"]]
+
+
 @pytest.fixture
 def secrets(tmp_path):
     script = KUBERNETES / "secrets.sh"

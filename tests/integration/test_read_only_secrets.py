@@ -18,6 +18,8 @@ from harness.wait import wait_until
 
 USER, FS_GROUP = 10001, 20001
 PASSWORD = "the password of Redis"
+# In a container nobody may mount; then the folder is root's all the same.
+MOUNTS = subprocess.run(["unshare", "-m", "mount", "--bind", "/", "/"], capture_output=True).returncode == 0
 READ_ONLY = 'mount --bind "$0" "$0"; mount -o remount,ro,bind "$0"; exec "$@"'
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
@@ -67,9 +69,11 @@ class Pod(Service):
         done = self.run("key", *verb, "--key-file", str(self.copy), text=True)
         assert done.returncode == 0, done.stderr
 
+    def mounted(self):
+        return ["unshare", "-m", "sh", "-euc", READ_ONLY, str(self.secret.folder)] if MOUNTS else []
+
     def user(self, group=USER):
-        return ["unshare", "-m", "sh", "-euc", READ_ONLY, str(self.secret.folder),
-                "setpriv", f"--reuid={USER}", f"--regid={group}", f"--groups={FS_GROUP}"]
+        return [*self.mounted(), "setpriv", f"--reuid={USER}", f"--regid={group}", f"--groups={FS_GROUP}"]
 
     def as_user(self, *words, group=USER):
         return subprocess.run([*self.user(group), self.bin, *words, "--config", self.config], env=self.env, text=True,
@@ -137,16 +141,18 @@ def test_without_another_group_of_sockets_all_checks_pass(pod):
 @pytest.mark.parametrize("root", [False, True])
 @pytest.mark.parametrize("verb", [["new", "access"], ["new", "refresh"], ["activate", "2"], ["retire", "1"]], ids=" ".join)
 def test_an_edit_in_a_read_only_secret_says_how_else_and_writes_nothing(pod, verb, root):
+    if root and not MOUNTS:
+        pytest.skip("nothing is read-only for root here")
     pod.edit_copy("new", "refresh")
     if verb[0] == "retire":
         pod.edit_copy("activate", "2")
         verb = [*verb, "--now"]
     pod.publish()
     before = pod.secret.state()
-    words = [*pod.user()[:6], pod.bin, "key", *verb, "--config", pod.config]
+    words = [*pod.mounted(), pod.bin, "key", *verb, "--config", pod.config]
     done = subprocess.run(words, env=pod.env, text=True, capture_output=True) if root else pod.as_user("key", *verb)
     assert done.returncode == 1 and done.stdout == ""
-    assert "Read-only file system" in done.stderr and "--key-file COPY" in done.stderr and "Secret" in done.stderr
+    assert ("Read-only file system" if MOUNTS else "Permission denied") in done.stderr and "--key-file COPY" in done.stderr and "Secret" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert pod.secret.state() == before
     pod.edit_copy(*verb)  # the way it names
