@@ -135,13 +135,14 @@ static int wake(struct rd_loop *loop, int wait_ms)
 	const uint32_t watchdog_s = loop->newest->config.watchdog_s;
 	const int beat_ms = watchdog_s ? (int)watchdog_s * 1000 / BEATS : -1;
 	const int most_ms = rd_sooner(wait_ms, beat_ms);
-	const int64_t before_ms = loop->now_ms;
+	const int64_t before_ms = rd_mono_ms();
 	struct epoll_event events[EVENTS_PER_WAKEUP];
 	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, most_ms);
 
 	loop->now_ms = rd_mono_ms();
 	rd_scoreboard_heartbeat(loop->setup->scoreboard, loop->setup->place, loop->now_ms);
-	// Stopped as it returned: the events are as old as the stop, and nothing is asked for them.
+	// Stopped as it returned: the events are as old as the stop. Their wake-up began before it,
+	// so that nothing is asked for them.
 	if (most_ms >= 0 && loop->now_ms - before_ms > most_ms + RD_STANDSTILL_MS)
 		loop->now_ms = before_ms;
 	// After the wait and before its events: a token that a client got from a worker with newer

@@ -63,6 +63,16 @@ static void listen_for(struct rd_redis *r, uint32_t events)
 		r->listening = events;
 }
 
+// Closes the socket, which leaves epoll by itself. What a cut network has held up is dropped rather
+// than sent once more when the cut is over: an old token by then, it could look like theft.
+static void abort_connection(redisContext *ctx)
+{
+	const struct linger no_lingering = {.l_onoff = 1};
+
+	(void)setsockopt(ctx->fd, SOL_SOCKET, SO_LINGER, &no_lingering, sizeof no_lingering);
+	redisFree(ctx);
+}
+
 // Closes the connection. Whatever was sent may or may not have run, so it is answered `away`.
 static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 {
@@ -77,7 +87,7 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 	if (was_up || r->failures == 0)
 		rd_log(RD_LOG_WARN, "redis.down", "%.*s: %s", (int)where.len, where.ptr, why);
 	if (r->ctx)
-		redisFree(r->ctx); // closes the socket, which leaves epoll by itself
+		abort_connection(r->ctx);
 	if (was_up)
 		rd_dial_forget(&r->dial);
 	r->ctx = NULL;
