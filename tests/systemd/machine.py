@@ -13,7 +13,7 @@ RELEASES = ("bookworm", "trixie")
 
 def podman(*words, check=True, timeout=300):
     done = subprocess.run(["podman", *words], stdin=subprocess.DEVNULL, text=True, capture_output=True, timeout=timeout)
-    assert done.returncode == 0 or not check, f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    assert done.returncode == 0 or not check, f"{' '.join(words)}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
     return done.stdout.strip()
 
 
@@ -29,7 +29,7 @@ def build(release):
             target = pathlib.Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if (REPO / name).is_dir() else shutil.copy2)(REPO / name, target)
-        podman("build", "--network", "host", "-q", "--build-arg", f"RELEASE={release}", "-t", image,
+        podman("build", "--network", "host", "--build-arg", f"RELEASE={release}", "-t", image,
                "-f", str(HERE / "Dockerfile"), folder, timeout=1800)
     return image
 
@@ -46,8 +46,6 @@ class Machine:
         while self("systemctl is-system-running", check=False) != "running":
             assert time.monotonic() < end, self("systemctl --failed", check=False)
             time.sleep(0.2)
-        # A container's mounts are private where a machine's are shared, and credentials come by a mount.
-        self("mount --make-rshared /")
 
     def reboot(self):
         podman("restart", "-t", "30", self.id)
