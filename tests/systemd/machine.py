@@ -29,7 +29,7 @@ def build(release):
             target = pathlib.Path(folder) / name
             target.parent.mkdir(parents=True, exist_ok=True)
             (shutil.copytree if (REPO / name).is_dir() else shutil.copy2)(REPO / name, target)
-        podman("build", "--network", "host", "--build-arg", f"RELEASE={release}", "-t", image,
+        podman("build", "--network", "host", "--build-arg", f"BASE=docker.io/library/debian:{release}-slim", "-t", image,
                "-f", str(HERE / "Dockerfile"), folder, timeout=1800)
     return image
 

@@ -177,11 +177,10 @@ static bool read_handshake(struct rd_redis *r, const redisReply *reply, int64_t 
 	case RD_HANDSHAKE_REPLICA:
 		leave_replica(r, now_ms, why);
 		return false;
-	case RD_HANDSHAKE_REFUSED:
+	default:
 		drop(r, now_ms, why);
 		return false;
 	}
-	return false;
 }
 
 static bool is_error(const redisReply *reply, const char *word)
