@@ -55,11 +55,9 @@ static void refuse_all(struct queue *q)
 static void listen_for(struct rd_redis *r, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = r->tag};
+	const int change = r->listening ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-	if (events == r->listening)
-		return;
-	if (epoll_ctl(r->epoll_fd, r->listening ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, r->ctx->fd, &ev) ==
-	    0)
+	if (events != r->listening && epoll_ctl(r->epoll_fd, change, r->ctx->fd, &ev) == 0)
 		r->listening = events;
 }
 
