@@ -225,6 +225,7 @@ static bool set_up(struct rd_loop *loop)
 	loop->signal_fd = open_signals();
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
+	loop->gone_events = gone_events(loop->listen_fd);
 	loop->newest = rd_snapshot_newest(NULL, loop->setup->published);
 	rd_published_seal(loop->setup->published);
 	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
@@ -246,7 +247,6 @@ static void begin(struct rd_loop *loop, const struct rd_worker_setup *setup)
 	rd_gauge(&loop->counts->state, RD_WORKER_STARTING);
 	rd_log_worker(setup->number, loop->counts);
 	loop->listen_fd = rd_role_take(setup);
-	loop->gone_events = gone_events(loop->listen_fd);
 	if (!rd_sandbox_enter())
 		rd_log(RD_LOG_WARN, "worker.sandbox",
 		       "the kernel does not keep it from starting programs: %s", strerror(errno));
@@ -277,6 +277,7 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	if (!set_up(&loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
 		       "this libfcgi or kernel lacks what is needed, or memory is short");
+		free(loop);
 		return 1;
 	}
 	// The first requests should meet a Redis that is up, or known to be down.
