@@ -58,14 +58,14 @@ static int print_http(const char *internal)
 	return 0;
 }
 
-static int print_server(struct rd_nginx_wanted *wanted, const char *issuer)
+static int print_server(struct rd_nginx_wanted wanted, const char *issuer)
 {
 	char prefix[RD_NGINX_PREFIX_MAX + 1];
 
-	if (!rd_nginx_wanted_check(wanted->prefix, wanted->dialect, NULL, prefix))
+	if (!rd_nginx_wanted_check(wanted.prefix, wanted.dialect, NULL, prefix))
 		return RD_EXIT_USAGE;
-	wanted->prefix = prefix;
-	rd_nginx_print_server(stdout, wanted, issuer);
+	wanted.prefix = prefix;
+	rd_nginx_print_server(stdout, &wanted, issuer);
 	return 0;
 }
 
@@ -94,5 +94,5 @@ int rd_verb_nginx(const struct rd_config *config, int argc, char **argv)
 		return print_http(internal);
 	if (http || !wanted.prefix || !wanted.dialect)
 		return rd_complain_usage(usage);
-	return print_server(&wanted, config->issuer);
+	return print_server(wanted, config->issuer);
 }

@@ -50,29 +50,36 @@ static bool is_worker(const char *pid)
 	       strncmp(title, "nginx: worker process", strlen("nginx: worker process")) == 0;
 }
 
-static bool read_identity(const char *pid, struct identity *out)
+// Reads the numbers behind a name of /proc/PID/status, such as "\nGroups:". Returns how many.
+static size_t read_ids(const char *status, const char *name, unsigned *out, size_t max)
 {
-	char status[16384], *at, *end;
+	const char *at = strstr(status, name);
+	size_t count = 0;
 
-	if (!read_proc(pid, "status", status, sizeof status))
-		return false;
-	at = strstr(status, "\nUid:");
-	if (!at || sscanf(at, "\nUid: %*u %u", &out->user) != 1)
-		return false;
-	at = strstr(status, "\nGid:");
-	if (!at || sscanf(at, "\nGid: %*u %u", &out->groups[0]) != 1)
-		return false;
-	out->group_count = 1;
-	at = strstr(status, "\nGroups:");
 	if (!at)
-		return true;
-	at += strlen("\nGroups:");
-	while (out->group_count < GROUPS_MAX && *(at += strspn(at, " \t")) != '\n') {
-		out->groups[out->group_count++] = (gid_t)strtoul(at, &end, 10);
-		if (end == at)
-			return false;
+		return 0;
+	at += strlen(name);
+	while (count < max && *(at += strspn(at, " \t")) >= '0' && *at <= '9') {
+		char *end;
+
+		out[count++] = (unsigned)strtoul(at, &end, 10);
 		at = end;
 	}
+	return count;
+}
+
+// Behind Uid: and Gid: are the real one and the effective one, which counts.
+static bool read_identity(const char *pid, struct identity *out)
+{
+	char status[16384];
+	unsigned user[2], group[2];
+
+	if (!read_proc(pid, "status", status, sizeof status) ||
+	    read_ids(status, "\nUid:", user, 2) != 2 || read_ids(status, "\nGid:", group, 2) != 2)
+		return false;
+	out->user = user[1];
+	out->groups[0] = group[1];
+	out->group_count = 1 + read_ids(status, "\nGroups:", out->groups + 1, GROUPS_MAX - 1);
 	return true;
 }
 

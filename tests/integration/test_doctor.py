@@ -251,25 +251,27 @@ def test_ping_over_tcp(site, durable_redis):
     assert ping() == 69
 
 
-WORKER = 'exec -a "nginx: worker process" sleep 60'  # how nginx calls them
+# A worker as nginx calls it, and a doctor who sees no other one. $1: its group.
+ALONE = """setpriv --reuid=65534 --regid=65534 --groups="$1" bash -c 'exec -a "nginx: worker process" sleep 60' &
+until grep -q "^nginx: worker" "/proc/$!/cmdline"; do sleep 0.01; done
+shift; "$@"; kill $!"""
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="takes root, to be another user")
 def test_a_socket_that_nginx_may_not_connect_to_is_named(site, durable_redis, idle):
     subprocess.run([binary(), "key", "new", "--config", site / "refreshd.ini"], env=environment(), check=True,
                    capture_output=True)
-    words = "--listen", f"unix:{idle.socket}", "--login-listen", f"unix:{site}/none", "--redis", f"unix:{durable_redis.socket}"
     idle.env["REFRESHD_SOCKET_GROUP"] = "1"
     idle.start()
     wait_until(lambda: os.path.exists(idle.socket))
 
     def told(group, folder_mode):
         os.chmod(idle.folder, folder_mode)
-        with subprocess.Popen(["setpriv", "--reuid=65534", "--regid=65534", f"--groups={group}", "bash", "-c", WORKER]) as worker:
-            wait_until(lambda: b"nginx: worker" in pathlib.Path(f"/proc/{worker.pid}/cmdline").read_bytes())
-            said = doctor(site, *words).stdout
-            worker.kill()
-        return re.findall(r"^WRONG  (.*)$", said, re.M)
+        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "bash", "-c", ALONE, "bash", str(group), binary(),
+                               "doctor", "--config", site / "refreshd.ini", "--listen", f"unix:{idle.socket}",
+                               "--login-listen", f"unix:{site}/none", "--redis", f"unix:{durable_redis.socket}"],
+                              env=environment(), capture_output=True, text=True, timeout=30)
+        return re.findall(r"^WRONG  (.*)$", done.stdout, re.M)
 
     assert told(1, 0o711) == []
     [closed] = told(2, 0o711)
