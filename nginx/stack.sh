@@ -272,8 +272,8 @@ up() {
 }
 
 run() { # after up: until a signal or until a program ends
-	local p
-	trap 'exit 0' INT TERM HUP PIPE
+	local p ended=
+	trap 'ended=yes' INT TERM HUP PIPE # bash 5.2 crashes when a trap exits while it reads
 	cat <<-END
 
 		  refreshd runs on $url/ (demo page). State and logs: $dir. Ctrl-C stops it.
@@ -286,12 +286,13 @@ run() { # after up: until a signal or until a program ends
 
 	END
 	exec 8<> <(:) # nothing ever comes: a sleep that a signal ends, and that leaves no process
-	while :; do
+	while [ -z "$ended" ]; do
 		for p in "${!started[@]}"; do
 			kill -0 "${started[$p]}" 2>/dev/null || broken "$p" "$p has ended; stopping the rest"
 		done
-		read -r -t 1 -u 8 p
+		read -r -t 0.5 -u 8 p
 	done
+	return 0
 }
 
 case $verb in

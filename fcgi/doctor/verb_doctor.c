@@ -235,14 +235,12 @@ static int check_nginx(const struct rd_config *config, const char *path)
 	char reason[1200];
 	struct rd_buf why = RD_BUF(reason);
 	int found = -1;
-
 	const bool read = rd_nginx_read(&conf, path, &why);
 	const bool whole = read && rd_nginx_child(&conf, 0, "http", 0);
+	const bool no_dump = !whole && conf.helds && strcmp(path, "-") == 0 &&
+			     explain_failed_dump(rd_span(conf.held[0]), &why);
 
-	if (!whole && conf.helds && strcmp(path, "-") == 0 &&
-	    explain_failed_dump(rd_span(conf.held[0]), &why))
-		rd_complain(1, "%.*s", (int)why.len, why.ptr);
-	else if (!read)
+	if (no_dump || !read)
 		rd_complain(1, "%.*s", (int)why.len, why.ptr);
 	else if (!whole)
 		// a part alone cannot be judged: the blocks around it decide what it means

@@ -65,19 +65,21 @@ def test_ctrl_c_stops_all(tmp_path, inherited, number):
     folder = tmp_path / "stack"
     env = environment(PORT=port, INTERNAL_PORT=internal, DIR=folder, REFRESHD_BIN=binary())
     process = subprocess.Popen([stacks.SCRIPT, "run"], env=env, start_new_session=True, pass_fds=inherited[1],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         wait_until(lambda: (folder / "stack.json").exists() or process.poll() is not None, what="it is up", timeout=60)
         running = json.loads((folder / "stack.json").read_text())
         assert rawhttp.ask(running["url"], "GET", "/healthz").status == 200
         everyone = all_of(running["pids"])
+        wait_until(lambda: os.path.exists(f"/proc/{process.pid}/fd/8")
+                   and set(children(process.pid)) == set(running["pids"].values()), what="it waits")
         os.killpg(process.pid, number)
-        process.wait(60)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0 and said == "", (process.returncode, said)
         assert not any(map(alive, everyone)) and not (folder / "stack.json").exists()
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
-        process.stderr.close()
         subprocess.run([stacks.SCRIPT, "down"], env=env, capture_output=True, timeout=120)
