@@ -19,7 +19,7 @@ static const char *const passing_text[] = {
     [LOGIN_HEADERS] = "\tinclude refreshd-params.conf;\n"
 		      "\tfastcgi_pass refreshd_login;\n"
 		      "\tfastcgi_pass_request_headers on;\n"
-		      "\tfastcgi_next_upstream off;\n"
+		      "\tfastcgi_next_upstream error timeout;\n"
 		      "\tfastcgi_read_timeout 10s;\n",
     [NOT_FOUND] = "\terror_page 404 @refreshd_error;\n\treturn 404;\n",
     [VERIFY] = "\tinternal;\n\tinclude refreshd-verify.conf;\n",
