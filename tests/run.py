@@ -180,8 +180,9 @@ def browsers():
 
 
 def systemds():
-    yield Part("systemd", ["tests/systemd/run"],
-               lambda code, output: Count(skipped=1) if output.startswith("skipped") else one(code, output))
+    for release in ("bookworm", "trixie"):
+        yield Part(f"systemd {release}", ["tests/systemd/run", release],
+                   lambda code, output: Count(skipped=1) if output.startswith("skipped") else one(code, output))
 
 
 def pytests(name, rooms, select=()):
