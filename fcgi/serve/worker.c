@@ -277,7 +277,6 @@ int rd_worker_run(const struct rd_worker_setup *setup)
 	if (!set_up(&loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
 		       "this libfcgi or kernel lacks what is needed, or memory is short");
-		free(loop);
 		return 1;
 	}
 	// The first requests should meet a Redis that is up, or known to be down.
