@@ -101,6 +101,8 @@ bool rd_nginx_skip_block(struct rd_nginx_lexer *lexer)
 		case '}':
 			open--;
 			break;
+		default:
+			break;
 		}
 	}
 	return true;

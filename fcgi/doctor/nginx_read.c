@@ -42,19 +42,20 @@ static char *read_text(FILE *file, const char *path, size_t *len, struct rd_buf 
 static const char *hold_text(struct rd_nginx *conf, const char *path, size_t *len,
 			     struct rd_buf *why)
 {
+	const bool ours = strcmp(path, "-") != 0;
 	FILE *file = NULL;
 	char *text;
 
 	if (conf->helds == RD_NGINX_SOURCES_MAX)
 		errno = EMFILE;
 	else
-		file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+		file = ours ? fopen(path, "re") : stdin;
 	if (!file) {
 		(void)refuse_file(why, path, strerror(errno));
 		return NULL;
 	}
 	text = read_text(file, path, len, why);
-	if (file != stdin)
+	if (ours)
 		(void)fclose(file);
 	if (text)
 		conf->held[conf->helds++] = text;

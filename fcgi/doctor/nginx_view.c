@@ -2,7 +2,7 @@
 
 bool rd_span_has(struct rd_span text, const char *part)
 {
-	return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
+	return text.len && memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
 bool rd_node_has(const struct rd_nginx *conf, uint32_t node, const char *word)

@@ -29,7 +29,9 @@ static void read_length_byte(struct pairs *p, uint8_t byte)
 		return;
 	}
 	p->length = p->length_left ? p->length << 8 | byte : byte;
-	if (p->length_left == 0 || --p->length_left == 0)
+	if (p->length_left > 0)
+		p->length_left--;
+	if (p->length_left == 0)
 		end_length(p);
 }
 

@@ -61,9 +61,9 @@ enum rd_result rd_cookie_same_origin(const struct rd_params *params, bool *unnam
 	struct rd_span origin = params->value[RD_PARAM_ORIGIN];
 
 	*unnamed = !site.len && !origin.len;
-	if (rd_params_repeated(params, RD_PARAM_FETCH_SITE) ||
-	    rd_params_repeated(params, RD_PARAM_ORIGIN) ||
-	    rd_params_repeated(params, RD_PARAM_HOST))
+	if (rd_params_header_repeated(params, RD_PARAM_FETCH_SITE) ||
+	    rd_params_header_repeated(params, RD_PARAM_ORIGIN) ||
+	    rd_params_header_repeated(params, RD_PARAM_HOST))
 		return RD_BAD_REQUEST;
 	if (site.len)
 		return rd_span_is(site, RD_SPAN("same-origin")) ? RD_OK : RD_CROSS_SITE;

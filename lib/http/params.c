@@ -18,6 +18,14 @@ static void set_value(struct rd_params *params, size_t i, struct rd_span value)
 		params->repeated |= UINT32_C(1) << i;
 }
 
+bool rd_params_header_repeated(const struct rd_params *params, enum rd_param header)
+{
+	const struct rd_span value = params->value[header];
+
+	return rd_params_repeated(params, header) ||
+	       (value.len && memchr(value.ptr, ',', value.len));
+}
+
 void rd_params_add(struct rd_params *params, struct rd_span pair)
 {
 	for (size_t i = 0; i < RD_PARAM_COUNT; i++) {

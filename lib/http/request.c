@@ -55,11 +55,12 @@ enum rd_result rd_decode_basic(const struct rd_params *params, char *scratch,
 	return RD_OK;
 }
 
-// CONTENT_TYPE is the first header's; where nginx passes all headers, each also comes as HTTP_.
+// Before nginx 1.23 CONTENT_TYPE is the first header's; where nginx passes all headers, each also
+// comes as HTTP_.
 static bool type_repeated(const struct rd_params *params)
 {
-	return rd_params_repeated(params, RD_PARAM_CONTENT_TYPE) ||
-	       rd_params_repeated(params, RD_PARAM_TYPE_HEADER);
+	return rd_params_header_repeated(params, RD_PARAM_CONTENT_TYPE) ||
+	       rd_params_header_repeated(params, RD_PARAM_TYPE_HEADER);
 }
 
 // Compares the media type without parameters such as charset (RFC 9110 section 8.3.1).
@@ -170,7 +171,7 @@ static enum rd_result from_cookie(const struct rd_request *request, struct json_
 static enum rd_result from_header(const struct rd_params *params, struct rd_span *out)
 {
 	*out = params->value[RD_PARAM_REFRESH_TOKEN];
-	if (rd_params_repeated(params, RD_PARAM_REFRESH_TOKEN))
+	if (rd_params_header_repeated(params, RD_PARAM_REFRESH_TOKEN))
 		return RD_BAD_REQUEST;
 	return out->len ? RD_OK : RD_MISSING_TOKEN;
 }

@@ -29,7 +29,7 @@ static enum rd_result check_csrf(const struct rd_call *call, const struct rd_cre
 	if (!credential->by_cookie || !credential->unnamed_origin || !call->request.dialect->csrf ||
 	    !call->service->config->csrf_token)
 		return RD_OK;
-	if (rd_params_repeated(&call->params, RD_PARAM_CSRF))
+	if (rd_params_header_repeated(&call->params, RD_PARAM_CSRF))
 		return RD_BAD_REQUEST;
 	return csrf_matches(call, call->params.value[RD_PARAM_CSRF]) ? RD_OK : RD_CROSS_SITE;
 }

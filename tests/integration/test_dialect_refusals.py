@@ -183,6 +183,8 @@ def test_two_headers_that_say_different_things_are_refused(stack):
     body = compact(error="invalid_request")
     response = stack.http("POST", "/refresh", [("Refresh-Token", one), ("Refresh-Token", two)])
     checks.error(response, 400, body)
+    response = stack.http("POST", "/refresh", [("Refresh-Token", one), ("Refresh-Token", one)])
+    checks.error(response, 400, body)
     response = stack.http("POST", "/refresh_token",
                           [("Authorization", f"Bearer {one}"), ("Authorization", f"Bearer {two}")])
     assert response.status == 400 and response.body.startswith(b"{"), response

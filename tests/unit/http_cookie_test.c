@@ -84,6 +84,11 @@ static void asvs_3_5_1_only_pages_of_our_own_host_may_send_it(void **state)
 	    {{HOST, "HTTP_HOST=evil.example", "HTTP_ORIGIN=https://evil.example"},
 	     RD_BAD_REQUEST,
 	     false},
+	    {{HOST, "HTTP_ORIGIN=https://app.example:8443, https://evil.example"},
+	     RD_BAD_REQUEST,
+	     false},
+	    {{"HTTP_SEC_FETCH_SITE=same-origin, same-origin"}, RD_BAD_REQUEST, false},
+	    {{"HTTP_HOST=a,b", "HTTP_ORIGIN=https://a,b"}, RD_BAD_REQUEST, false},
 	};
 
 	(void)state;
