@@ -3,8 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "base/nearest.h"
 #include "fcgi/admin/admin.h"
+#include "fcgi/admin/command_line.h"
 #include "fcgi/admin/help.h"
 #include "observe/version.h"
 
@@ -35,9 +35,16 @@ static const struct rd_verb verbs[] = {
      print_config},
     {"doctor", "[--nginx FILE ...]",
      "finds mistakes in the setup, or with --nginx in an nginx configuration", rd_verb_doctor},
+    {"setup", "[--issuer URL ...]",
+     "makes what the service needs on this machine and is not there: user, folders, keys, "
+     "configuration",
+     rd_verb_setup},
+    {"nginx", "--prefix PATH --dialect NAME, --http",
+     "prints nginx' locations of one prefix and dialect, or what its http level needs",
+     rd_verb_nginx},
     {"completion", "bash|zsh|fish", "prints a completion script for the shell", print_completion},
     {"version", "", "prints the version", print_version},
-    {"help", "", "prints this help", print_help},
+    {"help", "[VERB]", "prints this help, or that of a verb", print_help},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)
@@ -54,7 +61,14 @@ static int print_help(const struct rd_config *config, int argc, char **argv)
 	(void)config;
 	if (argc == 2 && strcmp(argv[0], "--mdoc") == 0) // for the man pages, at install
 		return rd_help_mdoc(argv[1], verbs, VERB_COUNT);
-	puts("usage: refreshd VERB [ARGUMENT ...] [--config FILE] [--OPTION VALUE ...]\n");
+	for (size_t i = 0; argc == 1 && i < VERB_COUNT; i++)
+		if (strcmp(verbs[i].name, argv[0]) == 0)
+			return rd_help_verb(&verbs[i]);
+	if (argc)
+		return rd_complain_argument("help", argv[0]);
+	puts("usage: refreshd VERB [ARGUMENT ...] [--config FILE] [--OPTION VALUE ...]\n"
+	     "       refreshd -h | --help | VERB --help\n"
+	     "       refreshd -V | --version\n");
 	for (size_t i = 0; i < VERB_COUNT; i++) {
 		char left[100];
 
@@ -63,9 +77,11 @@ static int print_help(const struct rd_config *config, int argc, char **argv)
 	}
 	puts("\nOptions. They come from flags (--grace-s 10), over environment variables\n"
 	     "(REFRESHD_GRACE_S=10), over the file that --config or REFRESHD_CONFIG names\n"
-	     "(grace_s = 10), over the defaults. In brackets: default and range. SIGHUP reads all\n"
-	     "of them again, except those marked (restart).");
-	rd_config_help();
+	     "(grace_s = 10), else " RD_CONFIG_DEFAULT " where it exists, over the\n"
+	     "defaults. In brackets: default and range. SIGHUP reads all of them again, except "
+	     "those\n"
+	     "marked (restart).");
+	rd_config_help(NULL);
 	return 0;
 }
 
@@ -84,13 +100,16 @@ static int print_completion(const struct rd_config *config, int argc, char **arg
 	return rd_help_completion(argc == 1 ? argv[0] : NULL, verbs, VERB_COUNT);
 }
 
-// NULL: none is named.
+// NULL: none. An empty name means none, too. A default file that we may not even look for is
+// complained of when it is read, rather than passed over for the configuration of defaults.
 static const char *config_path(int *argc, char **argv)
 {
 	const char *path = rd_take_value(argc, argv, "--config");
 
 	if (!path)
 		path = getenv("REFRESHD_CONFIG");
+	if (!path && (access(RD_CONFIG_DEFAULT, F_OK) == 0 || errno == EACCES))
+		path = RD_CONFIG_DEFAULT;
 	return path && *path ? path : NULL;
 }
 
@@ -123,8 +142,8 @@ static int hint_at_option(int status, int argc, char **argv)
 	for (int i = 0; status == RD_EXIT_USAGE && i < argc && !hint.len; i++) {
 		rd_config_flag_hint(argv[i], &hint);
 		if (hint.len)
-			rd_complain(status, "unknown flag: %s%.*s", argv[i], (int)hint.len,
-				    hint.ptr);
+			rd_complain(status, "unknown flag: %.*s%.*s", // no value: a password?
+				    (int)strcspn(argv[i], "="), argv[i], (int)hint.len, hint.ptr);
 	}
 	return status;
 }
@@ -164,34 +183,22 @@ static int run_verb(const struct rd_verb *verb, int argc, char **argv)
 	return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 }
 
-static int complain_of_verb(const char *name)
-{
-	struct rd_nearest nearest = rd_nearest_to(rd_span(name));
-	char text[100];
-	struct rd_buf hint = RD_BUF(text);
-
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		rd_nearest_try(&nearest, verbs[i].name);
-	rd_put_nearest(&hint, &nearest);
-	if (!hint.len)
-		rd_put_lit(&hint, "; see refreshd help");
-	return rd_complain(RD_EXIT_USAGE, "unknown verb '%s'%.*s", name, (int)hint.len, hint.ptr);
-}
-
 int main(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : "help";
+	struct rd_command command;
+	int status;
 
 	hold_standard_files();
 	signal(SIGPIPE, SIG_IGN); // a connection that breaks is an error like others
 	if (sodium_init() < 0)
 		return rd_complain(1, "libsodium cannot be initialised");
-	if (strcmp(name, "--help") == 0 || strcmp(name, "--version") == 0)
-		name += strlen("--");
-	argc = argc > 2 ? argc - 2 : 0;
-	argv += 2;
-	for (size_t i = 0; i < VERB_COUNT; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return finish_output(run_verb(&verbs[i], argc, argv));
-	return complain_of_verb(name);
+	status = rd_command_read(&command, argc, argv, verbs, VERB_COUNT);
+	if (status)
+		return status;
+	if (command.asked == RD_ASKED_VERSION)
+		return finish_output(print_version(NULL, 0, NULL));
+	if (command.asked == RD_ASKED_HELP)
+		return finish_output(command.verb ? rd_help_verb(command.verb)
+						  : print_help(NULL, 0, NULL));
+	return finish_output(run_verb(command.verb, command.argc, command.argv));
 }

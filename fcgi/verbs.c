@@ -1,8 +1,8 @@
 #include "fcgi/verbs.h"
+#include <assert.h>
 #include <stdarg.h>
 #include "base/utf8.h"
 #include "config/keyfile.h"
-#include "store/redis/connection.h"
 
 void rd_print_safe(FILE *to, struct rd_span text)
 {
@@ -61,41 +61,98 @@ int rd_complain_usage(const char *usage)
 
 int rd_complain_argument(const char *verb, const char *argument)
 {
-	return rd_complain(RD_EXIT_USAGE, "%s: unexpected argument '%s'", verb, argument);
+	const bool flag = strncmp(argument, "--", 2) == 0;
+	const size_t len = flag ? strcspn(argument, "=") : strlen(argument);
+
+	return rd_complain(RD_EXIT_USAGE, "%s: unexpected argument '%.*s'", verb, (int)len,
+			   argument);
 }
 
-bool rd_redis_read(const struct rd_config *config, char *password, struct rd_redis_config *out,
-		   struct rd_buf *why)
+// Blames the option and says why it cannot be. Returns false.
+static bool refuse_option(const struct rd_config *config, enum rd_option_id option,
+			  const char *reason, struct rd_buf *why)
+{
+	rd_config_blame(config, option, why);
+	rd_put_str(why, reason);
+	return false;
+}
+
+// User and password of the options for them, over those in the URL.
+static bool read_login(const struct rd_config *config, struct rd_redis_login *login,
+		       struct rd_buf *why)
+{
+	const bool in_url = *login->password;
+
+	if (in_url && *config->redis_user)
+		return refuse_option(config, RD_OPTION_redis_user,
+				     "redis_user: the URL of redis names a user or password too; "
+				     "keep one of both",
+				     why);
+	if (in_url && *config->redis_password_file)
+		return refuse_option(config, RD_OPTION_redis_password_file,
+				     "redis_password_file: the URL of redis has a password too; "
+				     "keep one of both",
+				     why);
+	if (*config->redis_user && !*config->redis_password_file)
+		return refuse_option(config, RD_OPTION_redis_user,
+				     "redis_user needs redis_password_file", why);
+	if (!*config->redis_password_file)
+		return true;
+	static_assert(sizeof config->redis_user == sizeof login->user);
+	memcpy(login->user, config->redis_user, sizeof login->user);
+	rd_config_blame(config, RD_OPTION_redis_password_file, why);
+	if (!rd_secret_load(config->redis_password_file, rd_socket_groups(config), login->password,
+			    sizeof login->password, why))
+		return false;
+	why->len = 0;
+	return true;
+}
+
+bool rd_redis_read(const struct rd_config *config, struct rd_redis_login *login,
+		   struct rd_redis_config *out, struct rd_buf *why)
 {
 	*out = (struct rd_redis_config){.timeout_ms = (int)config->redis_timeout_ms};
 	rd_config_blame(config, RD_OPTION_redis, why);
 	rd_put_lit(why, "redis: ");
-	if (!rd_redis_address(rd_span(config->redis), &out->address, why))
+	if (!rd_redis_address(rd_span(config->redis), &out->address, login, why))
 		return false;
 	why->len = 0;
-	if (!*config->redis_password_file) {
-		if (!*config->redis_user)
-			return true;
-		rd_config_blame(config, RD_OPTION_redis_user, why);
-		rd_put_lit(why, "redis_user needs redis_password_file");
+	if (!read_login(config, login, why))
 		return false;
-	}
-	rd_config_blame(config, RD_OPTION_redis_password_file, why);
-	if (!rd_secret_load(config->redis_password_file, password, RD_REDIS_PASSWORD_MAX, why))
-		return false;
-	why->len = 0;
-	out->password = password;
-	out->user = *config->redis_user ? config->redis_user : NULL;
+	out->user = *login->user ? login->user : NULL;
+	out->password = *login->password ? login->password : NULL;
 	return true;
 }
 
-bool rd_redis_from(const struct rd_config *config, char *password, struct rd_redis_config *out)
+bool rd_redis_from(const struct rd_config *config, struct rd_redis_login *login,
+		   struct rd_redis_config *out)
 {
 	char reason[512];
 	struct rd_buf why = RD_BUF(reason);
 
-	if (rd_redis_read(config, password, out, &why))
+	if (rd_redis_read(config, login, out, &why))
 		return true;
 	rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	return false;
+}
+
+const char *rd_redis_password_advice(const struct rd_config *config)
+{
+#define ADVICE "; better is redis_password_file, a file that only its owner can read"
+	static const char *const seen[] = {
+	    [RD_FROM_FILE] = "the password in the URL shows to whoever can read the "
+			     "configuration file" ADVICE,
+	    [RD_FROM_ENVIRONMENT] = "the password in the URL shows in the environment, and to "
+				    "whoever sees how the service is started" ADVICE,
+	    [RD_FROM_FLAG] = "the password in the URL shows in the list of processes, to every "
+			     "user of this machine" ADVICE};
+#undef ADVICE
+	struct rd_redis_address address;
+	RD_REDIS_LOGIN login;
+	char reason[200];
+	struct rd_buf why = RD_BUF(reason);
+
+	if (!rd_redis_address(rd_span(config->redis), &address, &login, &why) || !*login.password)
+		return NULL;
+	return seen[config->origin[RD_OPTION_redis].from];
 }

@@ -1,8 +1,8 @@
 // What the verbs of the command line share: how they are called, how they end, and how they print.
 #pragma once
 #include <stdio.h>
-#include "base/secret.h"
 #include "config/config.h"
+#include "store/redis/connection.h"
 
 // Exit statuses besides 0 and 1, of sysexits.h.
 #define RD_EXIT_USAGE  64
@@ -25,7 +25,12 @@ int rd_verb_key(const struct rd_config *config, int argc, char **argv);
 int rd_verb_session(const struct rd_config *config, int argc, char **argv);
 int rd_verb_inspect(const struct rd_config *config, int argc, char **argv);
 int rd_verb_doctor(const struct rd_config *config, int argc, char **argv);
+int rd_verb_setup(const struct rd_config *config, int argc, char **argv);
+int rd_verb_nginx(const struct rd_config *config, int argc, char **argv);
 int rd_verb_user(const struct rd_config *config, int argc, char **argv);
+
+// How the verbs of several forms are called, of one or more lines.
+extern const char rd_user_usage[], rd_session_usage[], rd_key_usage[], rd_doctor_usage[];
 
 // Text that may come from users, clients, Redis or files: each byte or character that does not
 // print (rd_utf8_prints) becomes a `?`, so that none can steer the administrator's terminal or
@@ -38,24 +43,16 @@ void rd_print_safe(FILE *to, struct rd_span text);
 [[gnu::format(printf, 2, 3)]] int rd_complain(int status, const char *format, ...);
 // Prints the usage of a verb, our own text of one or more lines, on stderr. Returns RD_EXIT_USAGE.
 int rd_complain_usage(const char *usage);
-// Complains of an argument that the verb does not take. Returns RD_EXIT_USAGE.
+// Complains of an argument that the verb does not take, of a flag without its value, which may be a
+// password. Returns RD_EXIT_USAGE.
 int rd_complain_argument(const char *verb, const char *argument);
 
-#define RD_REDIS_PASSWORD_MAX 512 // with its NUL
-struct rd_redis_password {
-	char text[RD_REDIS_PASSWORD_MAX];
-};
-static inline void rd_redis_password_wipe(struct rd_redis_password *password)
-{
-	rd_wipe(password, sizeof *password);
-}
-#define RD_REDIS_PASSWORD RD_WIPE(rd_redis_password_wipe) struct rd_redis_password
-
-// The address and the credentials of config's Redis. password: RD_REDIS_PASSWORD_MAX bytes, which
-// out points into. False with why.
-struct rd_redis_config;
-[[nodiscard]] bool rd_redis_read(const struct rd_config *config, char *password,
+// The address and the credentials of config's Redis. login: what out points into. False with why.
+[[nodiscard]] bool rd_redis_read(const struct rd_config *config, struct rd_redis_login *login,
 				 struct rd_redis_config *out, struct rd_buf *why);
 // The same. False after a complaint.
-[[nodiscard]] bool rd_redis_from(const struct rd_config *config, char *password,
+[[nodiscard]] bool rd_redis_from(const struct rd_config *config, struct rd_redis_login *login,
 				 struct rd_redis_config *out);
+// Says where the password in the option redis can be seen, and what is better. NULL: the option has
+// none.
+const char *rd_redis_password_advice(const struct rd_config *config);

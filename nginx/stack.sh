@@ -49,12 +49,20 @@ alive() { # name: does the program itself run?
 	pids "$1" | grep -qx "$(cat "$dir/$1.pid" 2>/dev/null)"
 }
 
+close_rest() { # all descriptors above 2: those of the caller too, as the lock of `flock LOCK make up`
+	local fd
+	for fd in "/proc/$BASHPID/fd"/*; do
+		fd=${fd##*/}
+		[ "$fd" -le 2 ] || eval "exec $fd>&-"
+	done
+}
+
 start() { # name command...
 	local name=$1 pid held=
 	shift
 	trap 'held=yes' INT TERM HUP PIPE # or a signal now would leave a program that nobody knows
 	# bash lets background programs ignore INT and QUIT, which theirs mean something to
-	setsid env --default-signal=INT,QUIT "$@" </dev/null >"$dir/$name.log" 2>&1 9>&- &
+	(close_rest && exec setsid env --default-signal=INT,QUIT "$@") </dev/null >"$dir/$name.log" 2>&1 &
 	pid=$!
 	echo "$pid" >"$dir/$name.pid"
 	started[$name]=$pid
@@ -264,8 +272,8 @@ up() {
 }
 
 run() { # after up: until a signal or until a program ends
-	local p
-	trap 'exit 0' INT TERM HUP PIPE
+	local p ended=
+	trap 'ended=yes' INT TERM HUP PIPE # bash 5.2 crashes when a trap exits while it reads
 	cat <<-END
 
 		  refreshd runs on $url/ (demo page). State and logs: $dir. Ctrl-C stops it.
@@ -278,12 +286,13 @@ run() { # after up: until a signal or until a program ends
 
 	END
 	exec 8<> <(:) # nothing ever comes: a sleep that a signal ends, and that leaves no process
-	while :; do
+	while [ -z "$ended" ]; do
 		for p in "${!started[@]}"; do
 			kill -0 "${started[$p]}" 2>/dev/null || broken "$p" "$p has ended; stopping the rest"
 		done
-		read -r -t 1 -u 8 p
+		read -r -t 0.5 -u 8 p
 	done
+	return 0
 }
 
 case $verb in

@@ -36,6 +36,7 @@ test     python3-pytest-xdist    python3-pytest-xdist
 test     python3-jwt             python3-jwt
 test     python3-authlib         python3-authlib
 test     python3-hypothesis      python3-hypothesis
+test     python3-kubernetes      python3-kubernetes
 test     python3-redis           python3-redis
 test     python3-requests        python3-requests
 test     python3-cryptography    python3-cryptography

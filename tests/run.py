@@ -30,7 +30,8 @@ NO_TESTS = 5  # pytest's exit code
 # Only what the tests set themselves may reach what they run.
 ENV = {k: v for k, v in os.environ.items() if not k.startswith(("REFRESHD_", "MAKE", "MFLAGS"))
        and k not in ("PORT", "INTERNAL_PORT", "DIR", "WORKERS", "ACCESS_LOG", "CC", "CFLAGS", "T")}
-ENV |= {"REFRESHD_BIN": str(REPO / "build/refreshd"), "PYTHONDONTWRITEBYTECODE": "1",
+ENV |= {"REFRESHD_CONFIG": "",  # none: not the file of this machine
+        "REFRESHD_BIN": str(REPO / "build/refreshd"), "PYTHONDONTWRITEBYTECODE": "1",
         "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 RUNNING = set()
@@ -179,8 +180,9 @@ def browsers():
 
 
 def systemds():
-    yield Part("systemd", ["tests/systemd/run"],
-               lambda code, output: Count(skipped=1) if output.startswith("skipped") else one(code, output))
+    for release in ("bookworm", "trixie"):
+        yield Part(f"systemd {release}", ["tests/systemd/run", release],
+                   lambda code, output: Count(skipped=1) if output.startswith("skipped") else one(code, output))
 
 
 def pytests(name, rooms, select=()):

@@ -10,9 +10,9 @@ int rd_admin_open(struct rd_admin *admin, const struct rd_config *config)
 	memset(admin, 0, sizeof *admin);
 	admin->config = config;
 	admin->connection.config = &admin->redis;
-	if (!rd_redis_from(config, admin->password.text, &admin->redis))
+	if (!rd_redis_from(config, &admin->login, &admin->redis))
 		return RD_EXIT_CONFIG;
-	if (!rd_keyfile_load(config->key_file, &admin->keys, &why))
+	if (!rd_keyfile_load(config->key_file, rd_socket_groups(config), &admin->keys, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	return 0;
 }
@@ -23,9 +23,14 @@ void rd_admin_close(struct rd_admin *admin)
 	rd_wipe(admin, sizeof *admin);
 }
 
-static int complain_of_redis(const struct rd_buf *why)
+static int complain_of_redis(const struct rd_admin *admin, const struct rd_buf *why)
 {
-	return rd_complain(RD_EXIT_STORE, "Redis: %.*s", (int)why->len, why->ptr);
+	char text[sizeof admin->redis.address.host + sizeof "[]:65535"];
+	struct rd_buf where = RD_BUF(text);
+
+	rd_redis_address_put(&where, &admin->redis.address);
+	return rd_complain(RD_EXIT_STORE, "Redis: %.*s: %.*s", (int)where.len, where.ptr,
+			   (int)why->len, why->ptr);
 }
 
 int rd_admin_ask(struct rd_admin *admin)
@@ -34,7 +39,7 @@ int rd_admin_ask(struct rd_admin *admin)
 	struct rd_buf why = RD_BUF(reason);
 
 	if (!rd_blocking_ask(&admin->connection, &admin->question, &admin->answer, &why))
-		return complain_of_redis(&why);
+		return complain_of_redis(admin, &why);
 	return 0;
 }
 
@@ -44,7 +49,7 @@ int rd_admin_clock(struct rd_admin *admin, int64_t *now_ms)
 	struct rd_buf why = RD_BUF(reason);
 
 	*now_ms = rd_blocking_clock(&admin->connection, rd_admin_prefix(admin), &why);
-	return *now_ms < 0 ? complain_of_redis(&why) : 0;
+	return *now_ms < 0 ? complain_of_redis(admin, &why) : 0;
 }
 
 int rd_admin_unexpected_answer(void)

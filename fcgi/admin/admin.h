@@ -8,7 +8,7 @@ struct rd_admin {
 	const struct rd_config *config;
 	struct rd_keys keys;
 	struct rd_redis_config redis;
-	struct rd_redis_password password;
+	struct rd_redis_login login;
 	struct rd_question question;
 	struct rd_answer answer;
 	struct rd_blocking connection;

@@ -87,6 +87,25 @@ static int give_up(int fd, struct rd_buf *why, const char *address, const char *
 	return -1;
 }
 
+// What an administrator can do about a connection that was refused; "" where that is not known.
+static const char *remedy(const struct rd_address *to, int error)
+{
+	if (to->any.sa_family == AF_UNIX && error == EACCES)
+		return ": only root and the owner and group of the socket may connect";
+	if (error == ENOENT || error == ECONNREFUSED)
+		return ": nobody listens there";
+	return "";
+}
+
+// Writes what connect said, and closes fd. Returns -1.
+static int refuse_connect(int fd, struct rd_buf *why, const char *address,
+			  const struct rd_address *to, int error)
+{
+	(void)give_up(fd, why, address, strerror(error));
+	rd_put_str(why, remedy(to, error));
+	return -1;
+}
+
 // Waits for a connect that is under way (TCP). Returns 0 or an error number.
 static int finish_connect(int fd, int64_t until_ms)
 {
@@ -116,10 +135,10 @@ static int dial(const char *address, int64_t until_ms, struct rd_buf *why)
 	while (connect(fd, &to.any, to.len)) {
 		if (errno == EINPROGRESS) {
 			error = finish_connect(fd, until_ms);
-			return error ? give_up(fd, why, address, strerror(error)) : fd;
+			return error ? refuse_connect(fd, why, address, &to, error) : fd;
 		}
 		if (errno != EAGAIN && errno != EINTR)
-			return give_up(fd, why, address, strerror(errno));
+			return refuse_connect(fd, why, address, &to, errno);
 		if (rd_mono_ms() >= until_ms)
 			return give_up(fd, why, address, "too many are waiting there");
 		poll(NULL, 0, 10);

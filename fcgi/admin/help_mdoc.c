@@ -39,12 +39,22 @@ static void put_text(const char *text)
 	putchar('\n');
 }
 
-static void put_capital(const char *text)
+// Whether text begins with a word of English, rather than with what is typed as it stands: a value
+// (`on: a line for each request`), a name with an underscore, a path.
+static bool begins_with_english(const char *text)
+{
+	const size_t len = strcspn(text, " ");
+
+	return len > 0 && strspn(text, "abcdefghijklmnopqrstuvwxyz") == len;
+}
+
+static void put_sentence(const char *text)
 {
 	char copy[512];
 
 	snprintf(copy, sizeof copy, "%s.", text);
-	*copy = (char)toupper((unsigned char)*copy);
+	if (begins_with_english(text))
+		*copy = (char)toupper((unsigned char)*copy);
 	put_text(copy);
 }
 
@@ -71,7 +81,7 @@ static void put_range(const struct rd_option *option)
 static void put_option(const struct rd_option *option)
 {
 	printf(".It Ic %s\n", option->name);
-	put_capital(option->help);
+	put_sentence(option->help);
 	put_range(option);
 	if (option->change == RD_CHANGE_RESTART)
 		puts("A change takes effect after a restart.");
@@ -109,7 +119,7 @@ int rd_help_mdoc(const char *what, const struct rd_verb *verbs, size_t count)
 		if (*verbs[i].args)
 			printf(" No \"%s\"", verbs[i].args);
 		putchar('\n');
-		put_capital(verbs[i].help);
+		put_sentence(verbs[i].help);
 	}
 	return 0;
 }

@@ -62,6 +62,11 @@ int64_t rd_time_from(const char *text)
 	return time > 0 && tm.tm_mday == day ? time * (int64_t)1000 : -1;
 }
 
+static bool ends_durably(const struct sweep_run *run)
+{
+	return run->admin->config->durable && run->job->ends && !run->job->dry;
+}
+
 static int sweep_slot(struct sweep_run *run, const uint8_t *slot, double share)
 {
 	const struct rd_sweep_job *job = run->job;
@@ -74,7 +79,7 @@ static int sweep_slot(struct sweep_run *run, const uint8_t *slot, double share)
 					.before_ms = job->ends ? run->before_ms : 0,
 					.client = job->client,
 					.count_only = job->dry,
-					.durable = run->admin->config->durable && job->ends});
+					.durable = ends_durably(run)});
 	status = rd_admin_ask(run->admin);
 	if (status)
 		return status;
@@ -86,6 +91,18 @@ static int sweep_slot(struct sweep_run *run, const uint8_t *slot, double share)
 	run->tally.stand += swept.stand;
 	rd_progress_show(&run->progress, &run->tally, share);
 	return 0;
+}
+
+// A run before this one, which no replica has confirmed, has ended sessions that are found no more.
+// One durable question confirms those too, whomever it is about.
+static int confirm_earlier_runs(struct sweep_run *run)
+{
+	static const uint8_t nobody[RD_SLOT_LEN];
+
+	rd_ask_sweep(&run->admin->question,
+		     &(struct rd_sweep){
+			 .prefix = rd_admin_prefix(run->admin), .slot = nobody, .durable = true});
+	return rd_admin_ask(run->admin);
 }
 
 static int sweep_user(struct sweep_run *run, const char *name, double share)
@@ -176,6 +193,8 @@ static int sweep_everyone(struct sweep_run *run)
 		status = sweep_page(run, (struct rd_span){copy, page.len}, share);
 		free(copy);
 	} while (!status && !stopped && cursor);
+	if (!status && !stopped && !run->tally.users && ends_durably(run))
+		status = confirm_earlier_runs(run);
 	return status;
 }
 

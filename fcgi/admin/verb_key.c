@@ -8,8 +8,11 @@
 #define WHY_MAX        (RD_KEYFILE_PATH_MAX + 300)
 #define NAME_MAX_BYTES (RD_KID_LEN + 32)
 #define TAKE_UP        "; send SIGHUP to apply it"
+#define EDIT_A_COPY                                                                                \
+	"; edit a copy (refreshd key ... --key-file COPY), put it in the file's place (of a file " \
+	"from a Kubernetes Secret: replace the Secret) and send SIGHUP"
 
-static const char usage[] = "usage: refreshd key new [access [EdDSA|HS256] | refresh]\n"
+const char rd_key_usage[] = "usage: refreshd key new [access [EdDSA|HS256] | refresh]\n"
 			    "       refreshd key list [--json]\n"
 			    "       refreshd key activate KID [--now]\n"
 			    "       refreshd key retire KID [--now]";
@@ -48,7 +51,7 @@ static int open_file(struct edit *edit, const struct rd_config *config)
 	struct rd_buf why = RD_BUF(reason);
 
 	edit->lives = rd_key_lives_of(config);
-	if (!rd_keyfile_open(config->key_file, &edit->file, &why))
+	if (!rd_keyfile_open(config->key_file, rd_socket_groups(config), &edit->file, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	edit->now_s = rd_wall_ms() / 1000;
 	rd_keys_list(&edit->file.keys, &edit->list);
@@ -70,9 +73,9 @@ static int open_key(struct edit *edit, const struct rd_config *config, int argc,
 		else if (!kid)
 			kid = argv[i];
 		else
-			return rd_complain_usage(usage);
+			return rd_complain_usage(rd_key_usage);
 	if (!kid)
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_key_usage);
 	status = open_file(edit, config);
 	if (status)
 		return status;
@@ -97,7 +100,8 @@ static int replace_file(struct edit *edit)
 	const int status = rd_keyfile_replace(&edit->file, &why) ? 0 : 1;
 
 	if (why.len)
-		rd_complain(status, "%.*s", (int)why.len, why.ptr);
+		rd_complain(status, "%.*s%s", (int)why.len, why.ptr,
+			    edit->file.read_only ? EDIT_A_COPY : "");
 	return status;
 }
 
@@ -169,7 +173,7 @@ static int key_new(const struct rd_config *config, int argc, char **argv)
 		if (argc <= 2 && strcmp(argv[0], "access") == 0 &&
 		    strcmp(name, rd_alg_names[alg]) == 0)
 			return make_key(config, false, (enum rd_alg)alg);
-	return rd_complain_usage(usage);
+	return rd_complain_usage(rd_key_usage);
 }
 
 // Whether the edit must wait until `from`, in unix seconds.
@@ -258,5 +262,5 @@ int rd_verb_key(const struct rd_config *config, int argc, char **argv)
 	for (size_t i = 0; argc > 0 && i < sizeof parts / sizeof *parts; i++)
 		if (strcmp(argv[0], parts[i].name) == 0)
 			return parts[i].run(config, argc - 1, argv + 1);
-	return rd_complain_usage(usage);
+	return rd_complain_usage(rd_key_usage);
 }

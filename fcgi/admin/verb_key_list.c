@@ -130,7 +130,7 @@ int rd_verb_key_list(const struct rd_config *config, int argc, char **argv)
 
 	if (argc != json)
 		return rd_complain_usage("usage: refreshd key list [--json]");
-	if (!rd_keyfile_load(config->key_file, &keys, &why))
+	if (!rd_keyfile_load(config->key_file, rd_socket_groups(config), &keys, &why))
 		return rd_complain(RD_EXIT_CONFIG, "%.*s", (int)why.len, why.ptr);
 	rd_keys_list(&keys, &list);
 	if (json)

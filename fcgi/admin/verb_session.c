@@ -3,7 +3,7 @@
 #include "fcgi/admin/sweep.h"
 #include "op/text.h"
 
-static const char usage[] =
+const char rd_session_usage[] =
     "usage: refreshd session list [--json] USER\n"
     "       refreshd session revoke USER SID\n"
     "       refreshd session revoke-all [FILTER] USER | --users FILE | --everyone\n"
@@ -130,7 +130,7 @@ static int read_users(struct rd_sweep_job *job, int *argc, char **argv)
 				   "'%s'",
 				   job->user);
 	if (*argc > 2 || !!job->user + !!job->users + job->everyone != 1)
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_session_usage);
 	if (job->user && !rd_text_is_user(rd_span(job->user)))
 		return rd_complain(RD_EXIT_USAGE, "session revoke-all: " RD_USER_NAME_RULE);
 	return 0;
@@ -143,7 +143,7 @@ static int read_job(struct rd_sweep_job *job, int *argc, char **argv)
 	if (strcmp(argv[0], "clean") == 0) {
 		job->event = "session.clean";
 		job->everyone = true;
-		return *argc == 1 ? 0 : rd_complain_usage(usage);
+		return *argc == 1 ? 0 : rd_complain_usage(rd_session_usage);
 	}
 	job->event = "session.revoke_all";
 	job->ends = true;
@@ -175,7 +175,7 @@ int rd_verb_session(const struct rd_config *config, int argc, char **argv)
 	if (argc > 0 && (strcmp(argv[0], "revoke-all") == 0 || strcmp(argv[0], "clean") == 0))
 		return sweep(config, argc, argv);
 	if (!revoking && !(argc == 2 && strcmp(argv[0], "list") == 0))
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_session_usage);
 	if (revoking && strlen(argv[2]) != RD_SID_TEXT_LEN)
 		return rd_complain(RD_EXIT_USAGE, "session revoke: a session id has %d characters",
 				   RD_SID_TEXT_LEN);

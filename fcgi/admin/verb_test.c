@@ -1,7 +1,8 @@
 // refreshd -t: tests what must be right before the service starts, a line for each.
-#include "fcgi/serve/listen.h"
+#include "fcgi/serve/sockets.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
+#include "config/option.h"
 #include "store/redis/check.h"
 
 #define TIMEOUT_MS 5000 // a person is waiting for the result
@@ -21,12 +22,15 @@ static int test_sockets(const struct rd_config *config)
 {
 	static const enum rd_option_id options[] = {RD_OPTION_listen, RD_OPTION_login_listen};
 	const char *const addresses[] = {config->listen, config->login_listen};
+	struct rd_socket_access access;
+	char reason[512];
+	struct rd_buf why = RD_BUF(reason);
 	int status = 0;
 
+	if (!rd_sockets_access(config, &access, &why))
+		status = report_failure("config", rd_buf_span(&why));
 	for (size_t i = 0; i < 2; i++) {
-		char reason[512];
-		struct rd_buf why = RD_BUF(reason);
-
+		why.len = 0;
 		rd_config_blame(config, options[i], &why);
 		rd_put_str(&why, i == 0 ? "listen: " : "login_listen: ");
 		if (!rd_listen_address(addresses[i], &why))
@@ -55,7 +59,7 @@ static int test_keys(const struct rd_config *config)
 	if (!keys)
 		return report_failure("keys", RD_SPAN("out of memory"));
 	rd_config_blame(config, RD_OPTION_key_file, &why);
-	fine = rd_keyfile_load(config->key_file, keys, &why);
+	fine = rd_keyfile_load(config->key_file, rd_socket_groups(config), keys, &why);
 	if (fine) {
 		why.len = 0;
 		fine = rd_config_signs(config, keys, &why);
@@ -81,9 +85,10 @@ static void report_finding(struct rd_redis_check *check, enum rd_fit fit, const 
 
 static int test_redis(const struct rd_config *config)
 {
-	RD_REDIS_PASSWORD password;
+	RD_REDIS_LOGIN login;
 	char reason[512];
-	struct rd_buf why = RD_BUF(reason);
+	char address_text[400];
+	struct rd_buf why = RD_BUF(reason), address = RD_BUF(address_text);
 	struct rd_redis_config redis;
 	int status = 0;
 	struct rd_redis_check check = {.config = &redis,
@@ -93,11 +98,14 @@ static int test_redis(const struct rd_config *config)
 				       .found = report_finding,
 				       .user = &status};
 
-	if (!rd_redis_read(config, password.text, &redis, &why))
+	if (!rd_redis_read(config, &login, &redis, &why))
 		return report_failure("redis", rd_buf_span(&why));
+	if (rd_redis_password_advice(config))
+		rd_say("warn redis: %s", rd_redis_password_advice(config));
 	rd_redis_check(&check);
+	rd_option_put(config, rd_option_at(RD_OPTION_redis), &address);
 	if (!status)
-		rd_say("ok   redis: %s, user %s has all rights", config->redis,
+		rd_say("ok   redis: %.*s, user %s has all rights", (int)address.len, address.ptr,
 		       redis.user ? redis.user : "default");
 	return status;
 }

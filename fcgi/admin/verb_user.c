@@ -4,22 +4,23 @@
 #include "op/text.h"
 #include "token/password.h"
 
-static const char usage[] = "usage: refreshd user add [--if-missing] NAME\n"
-			    "       refreshd user passwd [--keep-sessions] NAME\n"
-			    "       refreshd user disable|enable|delete NAME\n"
-			    "       refreshd user list";
+const char rd_user_usage[] = "usage: refreshd user add [--if-missing] NAME\n"
+			     "       refreshd user passwd [--keep-sessions] NAME\n"
+			     "       refreshd user disable|enable|delete NAME\n"
+			     "       refreshd user list";
 
 // done: said afterwards; NULL: the account is a new one. An account that changes hands or ends
-// takes its sessions along.
+// takes its sessions along. It is deleted only when they have ended for certain, so that the verb
+// can be repeated until then.
 static const struct action {
 	const char *verb, *change, *done;
-	bool password, ends_sessions;
+	bool password, ends_sessions, deletes;
 } actions[] = {
-    {"add", "add", NULL, true, false},
-    {"passwd", "password", "password changed", true, true},
-    {"disable", "disable", "disabled", false, true},
-    {"enable", "enable", "enabled", false, false},
-    {"delete", "delete", "deleted", false, true},
+    {"add", "add", NULL, true, false, false},
+    {"passwd", "password", "password changed", true, true, false},
+    {"disable", "disable", "disabled", false, true, false},
+    {"enable", "enable", "enabled", false, false, false},
+    {"delete", "disable", "deleted", false, true, true},
 };
 
 // Returns 0 with the hash of a password from stdin, or the exit status after a complaint.
@@ -57,6 +58,21 @@ static int end_sessions(struct rd_admin *admin, const uint8_t *slot)
 	return 0;
 }
 
+// Returns 0 with *changed, false when add finds an account or another change finds none; or the
+// exit status after a complaint.
+static int ask_change(struct rd_admin *admin, const uint8_t *slot, const char *change,
+		      const struct rd_account *account, bool *changed)
+{
+	int status;
+
+	rd_ask_account(&admin->question, rd_admin_prefix(admin), slot, change, account);
+	status = rd_admin_ask(admin);
+	if (status)
+		return status;
+	*changed = admin->answer.integer == 1;
+	return admin->answer.away ? rd_admin_unexpected_answer() : 0;
+}
+
 static int change_account(struct rd_admin *admin, const struct action *action, struct rd_span name,
 			  bool if_missing, bool keep_sessions)
 {
@@ -64,24 +80,29 @@ static int change_account(struct rd_admin *admin, const struct action *action, s
 	uint8_t slot[RD_SLOT_LEN];
 	struct rd_account account = {.name = name};
 	int status = action->password ? hash_password(admin->config, hash) : 0;
+	bool changed;
 
 	if (status)
 		return status;
 	account.hash = rd_span(hash);
 	rd_slot_of(slot, &admin->keys, name);
-	rd_ask_account(&admin->question, rd_admin_prefix(admin), slot, action->change, &account);
-	status = rd_admin_ask(admin);
+	status = ask_change(admin, slot, action->change, &account, &changed);
 	if (status)
 		return status;
-	if (admin->answer.away)
-		return rd_admin_unexpected_answer();
-	if (admin->answer.integer != 1 && !(if_missing && !action->done))
+	if (!changed && !(if_missing && !action->done))
 		return rd_complain(
 		    1, action->done ? "there is no user '%.*s'" : "there is already a user '%.*s'",
 		    (int)name.len, name.ptr);
-	if (action->done)
+	if (action->done && !action->deletes)
 		printf("%s\n", action->done);
-	return action->ends_sessions && !keep_sessions ? end_sessions(admin, slot) : 0;
+	if (action->ends_sessions && !keep_sessions)
+		status = end_sessions(admin, slot);
+	if (status || !action->deletes)
+		return status;
+	status = ask_change(admin, slot, "delete", &account, &changed);
+	if (!status)
+		printf("%s\n", action->done);
+	return status;
 }
 
 static int list_accounts(struct rd_admin *admin)
@@ -124,7 +145,7 @@ int rd_verb_user(const struct rd_config *config, int argc, char **argv)
 		if (strcmp(argv[0], actions[i].verb) == 0)
 			action = &actions[i];
 	if (!action && !listing)
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_user_usage);
 	if (action && !rd_text_is_user(rd_span(argv[1])))
 		return rd_complain(RD_EXIT_USAGE, "user %s: " RD_USER_NAME_RULE, argv[0]);
 	status = rd_admin_open(&admin, config);

@@ -6,9 +6,14 @@ prefix=$3
 root=$2$prefix
 here=$(dirname "$0")
 
-file() { # source target: text, with the binary's place filled in
+fill() { # stdin: text that says /usr, with the prefix in its place
+	sed -e "s|/usr/bin/refreshd|$prefix/bin/refreshd|g" -e "s|/usr/share/refreshd|$prefix/share/refreshd|g" \
+		-e "s|/usr/share/doc/refreshd|$prefix/share/doc/refreshd|g"
+}
+
+file() { # source target: text, with our own places filled in
 	install -d "$(dirname "$2")"
-	sed "s|/usr/bin/refreshd|$prefix/bin/refreshd|g" "$1" >"$2"
+	fill <"$1" >"$2"
 	chmod 644 "$2"
 }
 
@@ -20,7 +25,7 @@ page() { # man page: @OPTIONS@, @CLIENTS@ and @VERBS@ are what the binary says o
 		@*@) "$bin" help --mdoc "$(echo "$line" | tr -d @ | tr '[:upper:]' '[:lower:]')" ;;
 		*) printf '%s\n' "$line" ;;
 		esac
-	done <"$1" >"$root/share/man/man${name##*.}/$name"
+	done <"$1" | fill >"$root/share/man/man${name##*.}/$name"
 	chmod 644 "$root/share/man/man${name##*.}/$name"
 }
 
@@ -57,6 +62,6 @@ install -d "${example%/*}"
 	echo "# refreshd.conf(5) says what each line means; refreshd -t, whether all is right."
 	echo "# Every line here is a default. The two that are seldom right: issuer and redis."
 	echo
-	env -i "$bin" -T | sed '/^; refreshd /d; s/ *; default.*//; s/^; *//; s/  *=/ =/; s/ *$//; s/^./# &/'
+	env -i REFRESHD_CONFIG= "$bin" -T | sed '/^; refreshd /d; /^; configuration file: /d; s/ *; default.*//; s/^; *//; s/  *=/ =/; s/ *$//; s/^./# &/'
 } >"$example"
 chmod 644 "$example"

@@ -1,5 +1,4 @@
 // Checks of locations that pass to refreshd.
-#include <arpa/inet.h>
 #include "fcgi/doctor/nginx_checks.h"
 
 static bool is_route(const struct rd_view *v, const char *name)
@@ -12,11 +11,7 @@ static bool asks_password(const struct rd_view *v)
 	return is_route(v, "login");
 }
 
-// By default, `error timeout`, nginx asks another server too, but does not send a POST again.
-static bool retries_posts(const struct rd_view *v)
-{
-	return rd_view_says(v, "fastcgi_next_upstream", "non_idempotent");
-}
+#define RETRY_WINDOW_S 6 // with a shorter grace, what nginx asks again may come after it
 
 // The directive, or the block where it is missing.
 static uint32_t blame(const struct rd_view *v, const char *name)
@@ -42,22 +37,22 @@ static uint32_t keep_conn(const struct rd_view *v)
 
 static uint32_t not_retried(const struct rd_view *v)
 {
-	return is_route(v, "refresh") && grace_of(v) && !retries_posts(v) &&
-		       !rd_view_says(v, "fastcgi_next_upstream", "off")
+	return is_route(v, "refresh") && grace_of(v) >= RETRY_WINDOW_S &&
+		       !rd_view_retries_posts(v) && !rd_view_says(v, "fastcgi_next_upstream", "off")
 		   ? blame(v, "fastcgi_next_upstream")
 		   : 0;
 }
 
 static uint32_t sent_twice(const struct rd_view *v)
 {
-	return (asks_password(v) || is_route(v, "issue")) && retries_posts(v)
+	return (asks_password(v) || is_route(v, "issue")) && rd_view_retries_posts(v)
 		   ? blame(v, "fastcgi_next_upstream")
 		   : 0;
 }
 
 static uint32_t strict_twice(const struct rd_view *v)
 {
-	return is_route(v, "refresh") && !grace_of(v) && retries_posts(v)
+	return is_route(v, "refresh") && !grace_of(v) && rd_view_retries_posts(v)
 		   ? blame(v, "fastcgi_next_upstream")
 		   : 0;
 }
@@ -66,7 +61,7 @@ static uint32_t read_timeout(const struct rd_view *v)
 {
 	const uint32_t grace_s = grace_of(v);
 
-	return is_route(v, "refresh") && retries_posts(v) && grace_s &&
+	return is_route(v, "refresh") && rd_view_retries_posts(v) && grace_s &&
 		       rd_view_ms(v, "fastcgi_read_timeout", 60000) >= grace_s * 1000LL
 		   ? blame(v, "fastcgi_read_timeout")
 		   : 0;
@@ -77,7 +72,7 @@ static uint32_t retry_window(const struct rd_view *v)
 	const int64_t window_ms = rd_view_ms(v, "fastcgi_next_upstream_timeout", 0);
 	const uint32_t grace_s = grace_of(v);
 
-	return is_route(v, "refresh") && retries_posts(v) && grace_s &&
+	return is_route(v, "refresh") && rd_view_retries_posts(v) && grace_s &&
 		       (window_ms == 0 || window_ms >= grace_s * 1000LL)
 		   ? blame(v, "fastcgi_next_upstream_timeout")
 		   : 0;
@@ -101,105 +96,6 @@ static uint32_t verify_body(const struct rd_view *v)
 	return is_route(v, "verify") && !rd_view_says(v, "fastcgi_pass_request_body", "off")
 		   ? blame(v, "fastcgi_pass_request_body")
 		   : 0;
-}
-
-static uint32_t pass_of(const struct rd_view *v)
-{
-	return rd_nginx_child(v->conf, v->block, "fastcgi_pass", 0);
-}
-
-// Whether nginx need not ask a resolver for the host of HOST[:PORT], or asks for one that never
-// moves.
-static bool is_fixed_host(struct rd_span address)
-{
-	const bool bracketed = rd_span_begins(address, RD_SPAN("["));
-	struct rd_span rest = address, host;
-	char text[INET6_ADDRSTRLEN];
-	uint8_t binary[16];
-
-	if (bracketed)
-		(void)rd_span_take(&rest, 1);
-	host = rd_span_cut(&rest, bracketed ? ']' : ':');
-	if (!bracketed && rd_span_is(host, RD_SPAN("localhost"))) // RFC 6761 section 6.3
-		return true;
-	if (host.len >= sizeof text)
-		return false;
-	memcpy(text, host.ptr, host.len);
-	text[host.len] = 0;
-	return inet_pton(bracketed ? AF_INET6 : AF_INET, text, binary) == 1;
-}
-
-static bool is_pinned_name(struct rd_span address)
-{
-	return address.len && *address.ptr != '$' && !rd_span_begins(address, RD_SPAN("unix:")) &&
-	       !is_fixed_host(address);
-}
-
-// nginx resolves names once, when it starts, but those of a variable, and in an upstream those with
-// `resolve`.
-static uint32_t pinned_address(const struct rd_view *v)
-{
-	const struct rd_span to = rd_nginx_word(v->conf, pass_of(v), 1);
-	const uint32_t group = rd_view_upstream(v->conf, v->target);
-	uint32_t server = group ? rd_nginx_child(v->conf, group, "server", 0) : 0;
-
-	if (!group)
-		return is_pinned_name(to) ? pass_of(v) : 0;
-	for (; server; server = rd_nginx_child(v->conf, group, "server", server))
-		if (is_pinned_name(rd_nginx_word(v->conf, server, 1)) &&
-		    !rd_node_has(v->conf, server, "resolve"))
-			return server;
-	return 0;
-}
-
-static bool by_variable(const struct rd_view *v)
-{
-	const struct rd_span to = rd_nginx_word(v->conf, pass_of(v), 1);
-
-	return rd_span_has(to, "$") && !rd_view_upstream(v->conf, v->target);
-}
-
-static uint32_t no_resolver(const struct rd_view *v)
-{
-	return by_variable(v) && !rd_span_has(v->target, "unix:") && !rd_view_find(v, "resolver")
-		   ? pass_of(v)
-		   : 0;
-}
-
-static uint32_t pass_from_request(const struct rd_view *v)
-{
-	static const char *const asked[] = {"$http_", "$arg_",     "$cookie_", "$uri",
-					    "$host",  "$request_", "$args",    "$query_string"};
-
-	for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
-		if (rd_span_has(rd_nginx_word(v->conf, pass_of(v), 1), asked[i]))
-			return pass_of(v);
-	return 0;
-}
-
-static uint32_t no_keepalive(const struct rd_view *v)
-{
-	const uint32_t group = rd_view_upstream(v->conf, v->target);
-
-	if (asks_password(v) || rd_span_is(v->route, RD_SPAN("issue")) ||
-	    rd_view_says(v, "fastcgi_next_upstream", "off") || by_variable(v))
-		return 0; // sent once only: rather over no connection that may end under it
-	if (!group)
-		return pass_of(v);
-	return rd_nginx_child(v->conf, group, "keepalive", 0) ? 0 : group;
-}
-
-static uint32_t max_fails(const struct rd_view *v)
-{
-	const uint32_t group = rd_view_upstream(v->conf, v->target);
-	uint32_t server = group ? rd_nginx_child(v->conf, group, "server", 0) : 0;
-
-	if (!server || !rd_nginx_child(v->conf, group, "server", server))
-		return 0; // nginx never takes the only one out
-	for (; server; server = rd_nginx_child(v->conf, group, "server", server))
-		if (!rd_node_has(v->conf, server, "max_fails=0"))
-			return server;
-	return 0;
 }
 
 static uint32_t is_cached(const struct rd_view *v)
@@ -305,17 +201,6 @@ static uint32_t shared_limit(const struct rd_view *v)
 	return 0;
 }
 
-static uint32_t login_socket(const struct rd_view *v)
-{
-	struct rd_view other;
-
-	for (uint32_t n = 0; asks_password(v) && (n = rd_nginx_any(v->conf, "location", n));)
-		if (rd_view_open(&other, v->conf, v->config, n) && is_route(&other, "refresh") &&
-		    rd_span_is(v->target, other.target))
-			return pass_of(v);
-	return 0;
-}
-
 const struct rd_check rd_checks_own[] = {
     {"keep-conn", keep_conn,
      "set `fastcgi_keep_conn on;`, or every request opens a new connection"},
@@ -323,10 +208,10 @@ const struct rd_check rd_checks_own[] = {
      "add non_idempotent to fastcgi_next_upstream, or a worker that dies causes a 502; within the "
      "grace time it is safe to ask twice"},
     {"sent-twice", sent_twice,
-     "set `fastcgi_next_upstream off;`: a password or an issue must be sent only once"},
+     "set `fastcgi_next_upstream error timeout;`: a password or an issue must be sent only once"},
     {"strict-twice", strict_twice,
-     "set `fastcgi_next_upstream off;`: its client has grace_s = 0, so asking twice counts as "
-     "theft"},
+     "set `fastcgi_next_upstream error timeout;`: its client has grace_s = 0, so asking twice "
+     "counts as theft"},
     {"read-timeout", read_timeout,
      "make fastcgi_read_timeout shorter than grace_s, or a retry comes after the grace time and "
      "counts as theft"},
@@ -337,17 +222,6 @@ const struct rd_check rd_checks_own[] = {
     {"verify-open", verify_open, "add `internal;`: only auth_request may ask this location"},
     {"verify-body", verify_body,
      "set `fastcgi_pass_request_body off;`: auth_request sends no body"},
-    {"pinned-address", pinned_address,
-     "use an IP address, a unix socket, or a variable with a `resolver`: nginx resolves this name "
-     "only once, when it starts"},
-    {"no-resolver", no_resolver,
-     "add a `resolver`: without one, a variable here makes every request a 502"},
-    {"pass-from-request", pass_from_request,
-     "name an upstream: a request must never decide where it is sent"},
-    {"no-keepalive", no_keepalive,
-     "pass to an upstream with `keepalive 64;`, which saves 10 us of CPU time a request"},
-    {"max-fails", max_fails,
-     "add max_fails=0, or one worker that dies takes the socket of all of them out for 10 s"},
     {"cache", is_cached, "turn the cache off here: an answer holds the tokens of one user"},
     {"body-size", body_size,
      "make client_max_body_size no larger than body_max, so that nginx refuses what refreshd "
@@ -363,8 +237,5 @@ const struct rd_check rd_checks_own[] = {
      "have no limit_req here: health checks must never be limited"},
     {"shared-limit", shared_limit,
      "give logins a zone of their own, or guessed passwords use up the limit of refreshes"},
-    {"login-socket", login_socket,
-     "pass logins to refreshd_login: other workers refuse them, since hashing would delay "
-     "refreshes"},
     {0},
 };

@@ -38,6 +38,11 @@ bool rd_view_says(const struct rd_view *view, const char *name, const char *word
 	return rd_node_has(view->conf, rd_view_find(view, name), word);
 }
 
+bool rd_view_retries_posts(const struct rd_view *view)
+{
+	return rd_view_says(view, "fastcgi_next_upstream", "non_idempotent");
+}
+
 uint32_t rd_view_param(const struct rd_view *view, const char *name)
 {
 	uint32_t node = rd_view_find(view, "fastcgi_param");
@@ -124,7 +129,7 @@ uint32_t rd_view_upstream(const struct rd_nginx *conf, struct rd_span name)
 	return 0;
 }
 
-static bool is_local(struct rd_span address)
+bool rd_view_is_local(struct rd_span address)
 {
 	static const char *const local[] = {"127.", "[::1]", "localhost", "unix:"};
 
@@ -141,7 +146,7 @@ bool rd_view_local(const struct rd_view *view)
 	if (!listen)
 		return false;
 	for (; listen; listen = rd_nginx_child(view->conf, view->server, "listen", listen))
-		if (!is_local(rd_nginx_word(view->conf, listen, 1)))
+		if (!rd_view_is_local(rd_nginx_word(view->conf, listen, 1)))
 			return false;
 	return true;
 }

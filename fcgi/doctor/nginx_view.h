@@ -20,6 +20,9 @@ uint32_t rd_view_find(const struct rd_view *view, const char *name);
 uint32_t rd_view_next(const struct rd_view *view, uint32_t node);
 // Whether the directive is there with `word` among its words.
 bool rd_view_says(const struct rd_view *view, const char *name, const char *word);
+// Whether nginx sends a POST again that it has sent. By default, `error timeout`, it asks another
+// server only when no connection came about.
+bool rd_view_retries_posts(const struct rd_view *view);
 bool rd_node_has(const struct rd_nginx *conf, uint32_t node, const char *word);
 
 // Returns the fastcgi_param of that name; 0: none. Any in a block hide all in the blocks around it.
@@ -38,6 +41,8 @@ uint32_t rd_view_upstream(const struct rd_nginx *conf, struct rd_span name);
 // Returns the next directive of that name anywhere, in the order of the text, behind node `behind`;
 // 0: none.
 uint32_t rd_nginx_any(const struct rd_nginx *conf, const char *name, uint32_t behind);
+// Whether the address, as in listen or fastcgi_pass, is of this machine alone.
+bool rd_view_is_local(struct rd_span address);
 // Whether only this machine can connect to the server.
 bool rd_view_local(const struct rd_view *view);
 

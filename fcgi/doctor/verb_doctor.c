@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "base/clock.h"
 #include "fcgi/doctor/nginx_checks.h"
+#include "fcgi/doctor/nginx_workers.h"
 #include "fcgi/verbs.h"
 #include "config/keyfile.h"
 #include "store/redis/check.h"
@@ -12,8 +13,8 @@
 #define REDIS_TIMEOUT_MS 5000 // a person is waiting for the result
 #define SKEW_MAX_MS      2000
 
-static const char usage[] = "usage: refreshd doctor [--nginx FILE ...]\n"
-			    "FILE: nginx.conf, or - for the output of nginx -T on stdin";
+const char rd_doctor_usage[] = "usage: refreshd doctor [--nginx FILE ...]\n"
+			       "FILE: nginx.conf, or - for the output of nginx -T on stdin";
 
 // Each check returns whether its part of the setup is right; false with what is wrong in why.
 
@@ -21,16 +22,33 @@ static bool check_keys(const struct rd_config *config, struct rd_buf *why)
 {
 	RD_WIPE(rd_keys_wipe) struct rd_keys keys = {0};
 
-	return rd_keyfile_load(config->key_file, &keys, why) && rd_config_signs(config, &keys, why);
+	return rd_keyfile_load(config->key_file, rd_socket_groups(config), &keys, why) &&
+	       rd_config_signs(config, &keys, why);
+}
+
+// Whether other users of this machine can read the option redis.
+static bool is_seen_by_others(const struct rd_config *config)
+{
+	const enum rd_from from = config->origin[RD_OPTION_redis].from;
+	struct stat st;
+
+	return from == RD_FROM_FLAG ||
+	       (from == RD_FROM_FILE && stat(config->path, &st) == 0 && st.st_mode & S_IROTH);
 }
 
 static bool check_password_file(const struct rd_config *config, struct rd_buf *why)
 {
-	RD_REDIS_PASSWORD password;
+	RD_REDIS_LOGIN login;
+	const char *advice = rd_redis_password_advice(config);
 
+	if (advice && is_seen_by_others(config)) {
+		rd_put_str(why, "redis: ");
+		rd_put_str(why, advice);
+		return false;
+	}
 	return !*config->redis_password_file ||
-	       rd_secret_load(config->redis_password_file, password.text, sizeof password.text,
-			      why);
+	       rd_secret_load(config->redis_password_file, rd_socket_groups(config), login.password,
+			      sizeof login.password, why);
 }
 
 // Over plain HTTP, browsers accept a __Host- cookie from their own machine at most.
@@ -65,10 +83,13 @@ static bool check_socket(const char *address, struct rd_buf *why)
 	}
 	if (!rd_address_read(rd_span(address), &at) || stat(at.un.sun_path, &st) != 0)
 		return true; // not there yet
-	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IRWXO))
-		return true;
-	rd_put_lit(why,
-		   " is not a socket of mode 0660: any user of this machine can ask as anybody");
+	if (S_ISSOCK(st.st_mode) && !(st.st_mode & S_IWOTH)) {
+		rd_put_lit(why, ": ");
+		return rd_nginx_workers_reach(at.un.sun_path, why);
+	}
+	rd_put_lit(
+	    why, " is not a socket, or one that everybody may write to (socket_mode): any user of "
+		 "this machine can ask as anybody");
 	return false;
 }
 
@@ -114,7 +135,7 @@ static void compare_clocks(const struct rd_config *config, const struct rd_redis
 
 static bool check_redis(const struct rd_config *config, struct rd_buf *why)
 {
-	RD_REDIS_PASSWORD password;
+	RD_REDIS_LOGIN login;
 	struct rd_redis_config to;
 	struct rd_redis_check check = {.config = &to,
 				       .prefix = rd_span(config->redis_prefix),
@@ -123,7 +144,7 @@ static bool check_redis(const struct rd_config *config, struct rd_buf *why)
 				       .found = note_finding,
 				       .user = why};
 
-	if (!rd_redis_read(config, password.text, &to, why))
+	if (!rd_redis_read(config, &login, &to, why))
 		return false;
 	rd_redis_check(&check);
 	if (!why->len)
@@ -165,8 +186,46 @@ static int check_setup(const struct rd_config *config)
 static void print_mistake(const struct rd_mistake *m, void *user)
 {
 	(void)user;
-	rd_say("%.*s:%u: %s: %s", (int)m->file.len, m->file.ptr, m->line, m->check->name,
-	       m->check->advice);
+	rd_say("%.*s:%u: %s%s: %s", (int)m->file.len, m->file.ptr, m->line, m->note ? "note: " : "",
+	       m->check->name, m->check->advice);
+}
+
+// Whether a line is nginx' own about why it fails, on a terminal or in the form of its error log.
+static bool is_complaint(struct rd_span line)
+{
+	static const struct rd_span levels[] = {RD_SPAN("[emerg]"), RD_SPAN("[alert]"),
+						RD_SPAN("[crit]"), RD_SPAN("[error]")};
+
+	if (!rd_span_begins(line, RD_SPAN("nginx: ")) && !rd_span_begins(line, RD_SPAN("20")))
+		return false;
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+		if (memmem(line.ptr, line.len, levels[i].ptr, levels[i].len))
+			return true;
+	return false;
+}
+
+// nginx -T prints a configuration only if it is good. Puts what stdin has instead; false when it is
+// something else.
+static bool explain_failed_dump(struct rd_span text, struct rd_buf *why)
+{
+	struct rd_span line = {0};
+
+	if (memmem(text.ptr, text.len, "# configuration file ", 21))
+		return false;
+	if (!text.len) {
+		why->len = 0;
+		rd_put_lit(why, "stdin is empty: nginx -T has failed, and its message went to "
+				"stderr; try `nginx -T 2>&1 | refreshd doctor --nginx -`, as root");
+		return true;
+	}
+	while (text.len && !is_complaint(line))
+		line = rd_span_cut(&text, '\n');
+	if (!is_complaint(line))
+		return false;
+	why->len = 0;
+	rd_put_lit(why, "nginx -T has failed, so there is nothing to check: ");
+	rd_put_span(why, line);
+	return true;
 }
 
 // Returns the number of mistakes, -1 after a complaint.
@@ -176,10 +235,14 @@ static int check_nginx(const struct rd_config *config, const char *path)
 	char reason[1200];
 	struct rd_buf why = RD_BUF(reason);
 	int found = -1;
+	const bool read = rd_nginx_read(&conf, path, &why);
+	const bool whole = read && rd_nginx_child(&conf, 0, "http", 0);
+	const bool no_dump = !whole && conf.helds && strcmp(path, "-") == 0 &&
+			     explain_failed_dump(rd_span(conf.held[0]), &why);
 
-	if (!rd_nginx_read(&conf, path, &why))
+	if (no_dump || !read)
 		rd_complain(1, "%.*s", (int)why.len, why.ptr);
-	else if (!rd_nginx_child(&conf, 0, "http", 0))
+	else if (!whole)
 		// a part alone cannot be judged: the blocks around it decide what it means
 		rd_complain(1,
 			    "%s: no http block, so this is only a part; name the nginx.conf that "
@@ -198,7 +261,7 @@ int rd_verb_doctor(const struct rd_config *config, int argc, char **argv)
 	if (argc == 0)
 		return check_setup(config) ? 1 : 0;
 	if (argc < 2 || strcmp(argv[0], "--nginx") != 0)
-		return rd_complain_usage(usage);
+		return rd_complain_usage(rd_doctor_usage);
 	for (int i = 1; i < argc; i++) {
 		int found = check_nginx(config, argv[i]);
 

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/clock.h"
+#include "base/queue.h"
 #include "base/secret.h"
 #include "fcgi/serve/loop.h"
 #include "fcgi/serve/wire.h"
@@ -187,7 +188,7 @@ static void on_store_answer(struct rd_pending *pending, const struct rd_answer *
 
 void rd_conn_hash(struct rd_loop *loop)
 {
-	struct rd_hash_job *job = rd_hash_pop(&loop->hashes);
+	struct rd_hash_job *job = rd_queue_pop(&loop->hashes);
 	struct rd_conn *c =
 	    (struct rd_conn *)(void *)((char *)job - offsetof(struct rd_conn, hash));
 	const struct rd_answer *stored = &job->answer;
@@ -222,6 +223,7 @@ static void begin_call(struct rd_conn *c)
 	c->begun_us = rd_mono_us();
 	c->call.now_ms = rd_wall_ms();
 	c->call.store_up = rd_redis_up(loop->redis);
+	c->call.store_replica = rd_redis_replica(loop->redis);
 	c->call.store_lost =
 	    rd_redis_lost(loop->redis, (int64_t)c->snapshot->config.heal_window_s * 1000);
 	c->call.hashing = may_hash(loop);
@@ -336,7 +338,7 @@ void rd_conn_events(struct rd_conn *c, uint32_t epoll_events)
 	if (c->state == CLOSED)
 		return;
 	// Edge-triggered: this is said once, perhaps together with the last bytes.
-	c->peer_gone |= (epoll_events & (EPOLLHUP | EPOLLERR)) != 0;
+	c->peer_gone |= (epoll_events & c->loop->gone_events) != 0;
 	c->input_ended |= (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 	if (c->state == BUSY)
 		c->input_waits = true;

@@ -1,5 +1,6 @@
 #include "fcgi/serve/hash_queue.h"
 #include <stdlib.h>
+#include "base/queue.h"
 #include "base/secret.h"
 
 bool rd_hash_push(struct rd_hash_queue *queue, struct rd_hash_job *job,
@@ -22,21 +23,8 @@ bool rd_hash_push(struct rd_hash_queue *queue, struct rd_hash_job *job,
 		job->answer.part[i].ptr = at;
 		at += from.len;
 	}
-	if (queue->first)
-		queue->last->next = job;
-	else
-		queue->first = job;
-	queue->last = job;
+	rd_queue_push(queue, job);
 	return true;
-}
-
-struct rd_hash_job *rd_hash_pop(struct rd_hash_queue *queue)
-{
-	struct rd_hash_job *job = queue->first;
-
-	if (job)
-		queue->first = job->next;
-	return job;
 }
 
 void rd_hash_done(struct rd_hash_job *job)

@@ -10,7 +10,7 @@ struct rd_hash_job {
 	size_t text_len;
 };
 
-struct rd_hash_queue {
+struct rd_hash_queue { // base/queue.h; rd_queue_pop takes the oldest
 	struct rd_hash_job *first, *last;
 };
 
@@ -18,7 +18,5 @@ struct rd_hash_queue {
 // Returns false when memory is short.
 [[nodiscard]] bool rd_hash_push(struct rd_hash_queue *queue, struct rd_hash_job *job,
 				const struct rd_answer *answer);
-// Takes the oldest. Returns NULL when there is none.
-struct rd_hash_job *rd_hash_pop(struct rd_hash_queue *queue);
 // Wipes and frees the copy.
 void rd_hash_done(struct rd_hash_job *job);

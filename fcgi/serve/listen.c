@@ -1,6 +1,7 @@
 #include "fcgi/serve/listen.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -66,6 +67,26 @@ static int socket_option(int fd, int name)
 	return value;
 }
 
+bool rd_socket_mode(const char *mode, mode_t *out, struct rd_buf *why)
+{
+	char *end;
+	const unsigned long bits = strtoul(mode, &end, 8);
+
+	*out = 0;
+	if (*mode < '0' || *mode > '7' || *end || bits > 0777) {
+		(void)refuse_socket(why, mode, "must be octal, 0000 to 0775, such as 0660");
+		return false;
+	}
+	if (bits & S_IWOTH) {
+		(void)refuse_socket(why, mode,
+				    "would let every user of this machine act as anybody; name a "
+				    "group in socket_group instead");
+		return false;
+	}
+	*out = (mode_t)bits;
+	return true;
+}
+
 bool rd_listens(int fd)
 {
 	return socket_option(fd, SO_ACCEPTCONN) == 1;
@@ -81,13 +102,30 @@ static bool path_of(int fd, struct sockaddr_un *un)
 	       un->sun_family == AF_UNIX && un->sun_path[0] != 0;
 }
 
+static bool is_bound_to(int fd, const struct rd_address *wanted)
+{
+	struct rd_address bound = {.len = sizeof bound.in6};
+
+	if (getsockname(fd, &bound.any, &bound.len) != 0 ||
+	    bound.any.sa_family != wanted->any.sa_family)
+		return false;
+	if (wanted->any.sa_family == AF_INET)
+		return bound.in.sin_port == wanted->in.sin_port &&
+		       bound.in.sin_addr.s_addr == wanted->in.sin_addr.s_addr;
+	return bound.in6.sin6_port == wanted->in6.sin6_port &&
+	       memcmp(&bound.in6.sin6_addr, &wanted->in6.sin6_addr, sizeof(struct in6_addr)) == 0;
+}
+
 bool rd_listens_at(int fd, const char *address)
 {
 	struct rd_address wanted;
 	struct sockaddr_un un;
 
-	return read_address(address, &wanted) && wanted.any.sa_family == AF_UNIX &&
-	       path_of(fd, &un) && strcmp(un.sun_path, wanted.un.sun_path) == 0;
+	if (!read_address(address, &wanted))
+		return false;
+	if (wanted.any.sa_family != AF_UNIX)
+		return is_bound_to(fd, &wanted);
+	return path_of(fd, &un) && strcmp(un.sun_path, wanted.un.sun_path) == 0;
 }
 
 // Returns why it must not be listened on, or NULL.
@@ -103,7 +141,7 @@ static const char *unfit(int fd)
 	if (!path_of(fd, &un))
 		return "has no name in the file system, so everybody may connect";
 	if (stat(un.sun_path, &st) == 0 && st.st_mode & S_IWOTH)
-		return "is open to everybody: must have mode 0660";
+		return "is open to everybody: must have a mode such as 0660";
 	return NULL;
 }
 
@@ -146,13 +184,34 @@ static bool bind_tcp(int fd, const struct rd_address *at)
 	       bind(fd, &at->any, at->len) == 0;
 }
 
-static bool bind_path(int fd, const struct rd_address *at)
+// Returns what went wrong, or NULL; then errno says why.
+static const char *give_access(const char *path, const struct rd_socket_access *access)
 {
-	const mode_t before = umask(0117);
+	if (access->group != (gid_t)-1 && lchown(path, (uid_t)-1, access->group) != 0)
+		return errno == EPERM ? "its group cannot be changed to socket_group: the process "
+					"must run as root or be in that group"
+				      : strerror(errno);
+	return chmod(path, access->mode) == 0 ? NULL : strerror(errno);
+}
+
+// Returns what went wrong, or NULL.
+static const char *bind_path(int fd, const struct rd_address *at,
+			     const struct rd_socket_access *access)
+{
+	const mode_t before = umask(0777); // nobody's, until it is right
 	const bool bound = bind(fd, &at->any, at->len) == 0;
+	const int error = errno;
+	const char *wrong;
 
 	umask(before);
-	return bound;
+	if (!bound)
+		return error == ENOENT
+			   ? "its folder does not exist; `refreshd setup` makes /run/refreshd"
+			   : strerror(error);
+	wrong = give_access(at->un.sun_path, access);
+	if (wrong)
+		unlink(at->un.sun_path);
+	return wrong;
 }
 
 // Makes room for a socket at that path. Returns why there is none, or NULL.
@@ -170,11 +229,29 @@ static const char *clear_path(const struct rd_address *at)
 	return NULL;
 }
 
-int rd_listen(const char *address, struct rd_buf *why)
+// Returns a descriptor that is bound to the address; -1 with why.
+static int bind_to(const char *address, const struct rd_address *at,
+		   const struct rd_socket_access *access, struct rd_buf *why)
+{
+	const int fd = socket(at->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const char *wrong = NULL;
+
+	if (fd < 0)
+		return refuse_socket(why, address, strerror(errno));
+	if (at->any.sa_family == AF_UNIX)
+		wrong = bind_path(fd, at, access);
+	else if (!bind_tcp(fd, at))
+		wrong = strerror(errno);
+	if (!wrong)
+		return fd;
+	close(fd);
+	return refuse_socket(why, address, wrong);
+}
+
+int rd_listen(const char *address, const struct rd_socket_access *access, struct rd_buf *why)
 {
 	struct rd_address at;
 	const char *wrong;
-	bool bound;
 	int fd;
 
 	if (is_handed_in(address))
@@ -184,11 +261,8 @@ int rd_listen(const char *address, struct rd_buf *why)
 	wrong = at.any.sa_family == AF_UNIX ? clear_path(&at) : NULL;
 	if (wrong)
 		return refuse_socket(why, address, wrong);
-	fd = socket(at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return refuse_socket(why, address, strerror(errno));
-	bound = at.any.sa_family == AF_UNIX ? bind_path(fd, &at) : bind_tcp(fd, &at);
-	if (bound && listen(fd, BACKLOG) == 0)
+	fd = bind_to(address, &at, access, why);
+	if (fd < 0 || listen(fd, BACKLOG) == 0)
 		return fd;
 	(void)refuse_socket(why, address, strerror(errno));
 	close(fd);

@@ -9,6 +9,7 @@ struct rd_conn;
 struct rd_loop {
 	const struct rd_worker_setup *setup;
 	int epoll_fd, signal_fd, listen_fd;
+	uint32_t gone_events; // epoll's, of a connection whose other side has closed
 	struct rd_redis *redis;
 	struct rd_redis *durable; // for durable questions; NULL where durability = async
 	struct rd_jwt_cache *jwt_cache;

@@ -24,7 +24,7 @@ static bool ask_keys(const struct rd_config *config, const struct rd_keys *befor
 	struct rd_buf inner = RD_BUF(reason);
 
 	rd_config_blame(config, RD_OPTION_key_file, why);
-	if (!rd_keyfile_load(config->key_file, keys, why))
+	if (!rd_keyfile_load(config->key_file, rd_socket_groups(config), keys, why))
 		return false;
 	why->len = 0;
 	if (!rd_config_signs(config, keys, &inner))

@@ -1,6 +1,7 @@
 #include "fcgi/serve/sockets.h"
 #include <stdlib.h>
 #include <unistd.h>
+#include "config/socket_groups.h"
 #include "fcgi/serve/listen.h"
 
 #define SYSTEMD_FIRST 3 // sd_listen_fds(3)
@@ -56,7 +57,24 @@ static bool take_from_systemd(struct rd_worker_setup *setup, struct rd_buf *why)
 	return true;
 }
 
-static bool make_socket(struct rd_worker_setup *setup, enum rd_role role, struct rd_buf *why)
+bool rd_sockets_access(const struct rd_config *config, struct rd_socket_access *out,
+		       struct rd_buf *why)
+{
+	rd_config_blame(config, RD_OPTION_socket_group, why);
+	rd_put_lit(why, "socket_group: ");
+	if (!rd_socket_group(config->socket_group, &out->group, why))
+		return false;
+	why->len = 0;
+	rd_config_blame(config, RD_OPTION_socket_mode, why);
+	rd_put_lit(why, "socket_mode: ");
+	if (!rd_socket_mode(config->socket_mode, &out->mode, why))
+		return false;
+	why->len = 0;
+	return true;
+}
+
+static bool make_socket(struct rd_worker_setup *setup, enum rd_role role,
+			const struct rd_socket_access *access, struct rd_buf *why)
 {
 	const char *address = rd_sockets_address(setup, role);
 
@@ -65,7 +83,7 @@ static bool make_socket(struct rd_worker_setup *setup, enum rd_role role, struct
 	rd_config_blame(setup->config,
 			role == RD_ROLE_LOGIN ? RD_OPTION_login_listen : RD_OPTION_listen, why);
 	rd_put_str(why, role == RD_ROLE_LOGIN ? "login_listen: " : "listen: ");
-	setup->listen_fd[role] = rd_listen(address, why);
+	setup->listen_fd[role] = rd_listen(address, access, why);
 	if (setup->listen_fd[role] >= 0)
 		why->len = 0;
 	setup->handed_in[role] = strncmp(address, "fd:", 3) == 0;
@@ -75,6 +93,7 @@ static bool make_socket(struct rd_worker_setup *setup, enum rd_role role, struct
 bool rd_sockets_open(struct rd_worker_setup *setup, struct rd_buf *why)
 {
 	const int general = RD_ROLE_GENERAL;
+	struct rd_socket_access access;
 
 	if (setup->listen_fd[general] >= 0)
 		return true; // kept over an upgrade, as the other
@@ -82,10 +101,12 @@ bool rd_sockets_open(struct rd_worker_setup *setup, struct rd_buf *why)
 		return false;
 	if (setup->listen_fd[general] < 0 && rd_listens(0) && !take_socket(setup, general, 0, why))
 		return false;
-	// The one for logins first: whoever finds the general one may rely on both.
-	if (!make_socket(setup, RD_ROLE_LOGIN, why))
+	if (!rd_sockets_access(setup->config, &access, why))
 		return false;
-	if (make_socket(setup, RD_ROLE_GENERAL, why))
+	// The one for logins first: whoever finds the general one may rely on both.
+	if (!make_socket(setup, RD_ROLE_LOGIN, &access, why))
+		return false;
+	if (make_socket(setup, RD_ROLE_GENERAL, &access, why))
 		return true;
 	if (!setup->handed_in[RD_ROLE_LOGIN])
 		rd_unlisten(setup->config->login_listen);

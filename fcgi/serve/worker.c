@@ -1,8 +1,6 @@
 #include "fcgi/serve/worker.h"
-#include <assert.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -136,11 +134,17 @@ static int wake(struct rd_loop *loop, int wait_ms)
 {
 	const uint32_t watchdog_s = loop->newest->config.watchdog_s;
 	const int beat_ms = watchdog_s ? (int)watchdog_s * 1000 / BEATS : -1;
+	const int most_ms = rd_sooner(wait_ms, beat_ms);
+	const int64_t before_ms = rd_mono_ms();
 	struct epoll_event events[EVENTS_PER_WAKEUP];
-	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, rd_sooner(wait_ms, beat_ms));
+	int n = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAKEUP, most_ms);
 
 	loop->now_ms = rd_mono_ms();
 	rd_scoreboard_heartbeat(loop->setup->scoreboard, loop->setup->place, loop->now_ms);
+	// Stopped as it returned: the events are as old as the stop. Their wake-up began before it,
+	// so that nothing is asked for them.
+	if (most_ms >= 0 && loop->now_ms - before_ms > most_ms + RD_STANDSTILL_MS)
+		loop->now_ms = before_ms;
 	// After the wait and before its events: a token that a client got from a worker with newer
 	// keys comes in by an event, after these keys were published.
 	loop->newest = rd_snapshot_newest(loop->newest, loop->setup->published);
@@ -203,6 +207,17 @@ static int open_signals(void)
 	return fd;
 }
 
+// The close of a unix socket's peer is EPOLLHUP. On TCP it cannot be told from the end of input
+// alone, EPOLLRDHUP, but nginx never ends only that.
+static uint32_t gone_events(int listen_fd)
+{
+	int domain = AF_UNIX;
+	socklen_t len = sizeof domain;
+
+	(void)getsockopt(listen_fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return EPOLLHUP | EPOLLERR | (domain == AF_UNIX ? 0 : EPOLLRDHUP);
+}
+
 static bool set_up(struct rd_loop *loop)
 {
 	struct rd_redis_config redis = loop->setup->redis;
@@ -210,6 +225,7 @@ static bool set_up(struct rd_loop *loop)
 	loop->signal_fd = open_signals();
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->now_ms = rd_mono_ms();
+	loop->gone_events = gone_events(loop->listen_fd);
 	loop->newest = rd_snapshot_newest(NULL, loop->setup->published);
 	rd_published_seal(loop->setup->published);
 	if (!loop->newest || loop->signal_fd < 0 || loop->epoll_fd < 0 ||
@@ -255,26 +271,23 @@ static void serve(struct rd_loop *loop)
 
 int rd_worker_run(const struct rd_worker_setup *setup)
 {
-	// The process ends with it: static, or checks for leaks take it for lost.
-	static struct rd_loop *loop;
+	static struct rd_loop loop; // too large for a stack
 
-	loop = calloc(1, sizeof *loop);
-	assert(loop);
-	begin(loop, setup);
-	if (!set_up(loop)) {
+	begin(&loop, setup);
+	if (!set_up(&loop)) {
 		rd_log(RD_LOG_CRITICAL, "worker.failed",
 		       "this libfcgi or kernel lacks what is needed, or memory is short");
 		return 1;
 	}
 	// The first requests should meet a Redis that is up, or known to be down.
-	while (!rd_redis_settled(loop->redis) && !loop->drain_by_ms)
-		wake(loop, rd_redis_tick(loop->redis, loop->now_ms));
-	if (!loop->drain_by_ms && !start_accepting(loop))
+	while (!rd_redis_settled(loop.redis) && !loop.drain_by_ms)
+		wake(&loop, rd_redis_tick(loop.redis, loop.now_ms));
+	if (!loop.drain_by_ms && !start_accepting(&loop))
 		return 1;
-	rd_scoreboard_set_serving(loop->setup->scoreboard, loop->setup->place, rd_mono_ms());
-	if (!loop->drain_by_ms)
-		rd_gauge(&loop->counts->state, RD_WORKER_SERVING);
-	serve(loop);
-	rd_jwt_cache_free(loop->jwt_cache);
+	rd_scoreboard_set_serving(setup->scoreboard, setup->place, rd_mono_ms());
+	if (!loop.drain_by_ms)
+		rd_gauge(&loop.counts->state, RD_WORKER_SERVING);
+	serve(&loop);
+	rd_jwt_cache_free(loop.jwt_cache);
 	return 0;
 }

@@ -5,7 +5,7 @@
 
 static const struct rd_span unix_scheme = RD_SPAN("unix:"), tcp_scheme = RD_SPAN("tcp:");
 
-// text as an address of family in addr; inet_pton(3) wants a NUL behind it.
+// text as an address of family in addr; inet_pton(3) needs a NUL behind it.
 static bool read_literal(int family, struct rd_span text, void *addr)
 {
 	char copy[INET6_ADDRSTRLEN] = {0};

@@ -1,6 +1,7 @@
 #include "config/config.h"
 #include <errno.h>
 #include <ini.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -147,8 +148,36 @@ static void warn_unknown(const char *variable, size_t len)
 	       (int)hint.len, hint.ptr);
 }
 
+// Kubernetes gives each container variables for each Service of its namespace, and for one that is
+// called refreshd, or refreshd-login, they begin as ours do.
+static bool is_of_service(const char *variable)
+{
+	static const char pattern[] =
+	    "^REFRESHD_([A-Z0-9_]+_)?(SERVICE_HOST=|SERVICE_PORT(_[A-Z0-9_]+)?=|PORT=[a-z]+://|"
+	    "PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?=)";
+	regex_t regex;
+	bool matches;
+
+	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	matches = regexec(&regex, variable, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return matches;
+}
+
+static void log_services(unsigned count)
+{
+	if (count)
+		rd_log(RD_LOG_INFO, "config.unknown",
+		       "%u variables REFRESHD_... are those of a Kubernetes Service and were not "
+		       "read; enableServiceLinks: false in the pod keeps them away",
+		       count);
+}
+
 static bool read_environ(struct rd_config *config, struct rd_buf *why)
 {
+	unsigned services = 0;
+
 	for (char **e = environ; *e; e++) {
 		const char *name = *e + strlen("REFRESHD_"), *value = strchr(*e, '=');
 		const struct rd_option *option;
@@ -162,9 +191,12 @@ static bool read_environ(struct rd_config *config, struct rd_buf *why)
 		}
 		if (option)
 			config->origin[option->id] = (struct rd_origin){RD_FROM_ENVIRONMENT, 0};
+		else if (is_of_service(*e))
+			services++;
 		else if (strncmp(name, "CONFIG=", 7) != 0)
 			warn_unknown(*e, (size_t)(value - *e));
 	}
+	log_services(services);
 	return true;
 }
 

@@ -10,6 +10,8 @@
 #include "token/keys.h"
 
 #define RD_CLIENTS_MAX 64
+// Read where it exists and no other file is named.
+#define RD_CONFIG_DEFAULT "/etc/refreshd/refreshd.conf"
 
 enum rd_from { RD_FROM_DEFAULT, RD_FROM_FILE, RD_FROM_ENVIRONMENT, RD_FROM_FLAG };
 
@@ -92,7 +94,9 @@ const struct rd_client *rd_config_client(const struct rd_config *config, struct 
 [[nodiscard]] bool rd_config_signs(const struct rd_config *config, const struct rd_keys *keys,
 				   struct rd_buf *why);
 
-void rd_config_help(void); // prints the tables of options as text
+// Prints the tables of options as text. names: only the service's options of these names, divided
+// by blanks; NULL: all, and those of clients.
+void rd_config_help(const char *names);
 // Prints all values as a file that can be read again, except for the secrets.
 void rd_config_show(const struct rd_config *config);
 // Prints left and, from column indent on, text, wrapped at 100 columns.

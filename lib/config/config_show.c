@@ -5,8 +5,9 @@
 #include "config/config.h"
 #include "config/option.h"
 
-#define LINE_MAX_LEN 198 // in bytes, by inih; see config.h
-#define COLUMNS      100
+#define LINE_MAX_LEN   198 // in bytes, by inih; see config.h
+#define COLUMNS        100
+#define PATH_SHOWN_MAX 180
 
 static bool is_printable(struct rd_span text)
 {
@@ -118,8 +119,19 @@ static void show_client(const struct rd_config *config, const struct rd_client *
 	}
 }
 
+static void show_path(const struct rd_config *config)
+{
+	char text[PATH_SHOWN_MAX];
+	struct rd_buf path = RD_BUF(text);
+
+	rd_put_str(&path, config->path ? config->path : "none");
+	make_printable(&path);
+	printf("; configuration file: %.*s\n", (int)path.len, path.ptr);
+}
+
 void rd_config_show(const struct rd_config *config)
 {
+	show_path(config);
 	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
 		const struct rd_option *option = rd_option_at(id);
 		char value_text[400], origin_text[300];
@@ -190,7 +202,18 @@ static void print_option(const struct rd_option *option)
 	rd_help_line(option->name, 26, text);
 }
 
-void rd_config_help(void)
+// Whether the option is one of names, divided by blanks; NULL: any.
+static bool is_among(const struct rd_option *option, const char *names)
+{
+	struct rd_span rest = rd_span(names);
+
+	while (rest.len)
+		if (rd_span_is(rd_span_cut(&rest, ' '), rd_span(option->name)))
+			return true;
+	return !names;
+}
+
+void rd_config_help(const char *names)
 {
 #define TITLE(group, title) title,
 	static const char *const titles[] = {RD_OPTION_GROUPS(TITLE)};
@@ -199,10 +222,14 @@ void rd_config_help(void)
 	for (enum rd_option_id id = 0; id < RD_OPTION_COUNT; id++) {
 		const struct rd_option *option = rd_option_at(id);
 
-		if (id == 0 || option->group != rd_option_at(id - 1)->group)
+		if (!is_among(option, names))
+			continue;
+		if (!names && (id == 0 || option->group != rd_option_at(id - 1)->group))
 			printf("\n%s:\n", titles[option->group]);
 		print_option(option);
 	}
+	if (names)
+		return;
 	puts("\nIn a [client NAME] section; those that the service has too are inherited from it:");
 	for (enum rd_client_option_id id = 0; id < RD_CLIENT_OPTION_COUNT; id++) {
 		const struct rd_option option = rd_client_option(id);

@@ -43,21 +43,29 @@ static bool is_credential(const char *path)
 }
 
 // Returns what makes a file unfit for secrets, or NULL.
-static const char *find_unfit(const char *path, const struct stat *st)
+static const char *find_unfit(const char *path, const struct stat *st,
+			      struct rd_socket_groups sockets)
 {
-	const mode_t others = is_credential(path) ? 037 : 077;
+	const bool credential = is_credential(path);
+	const mode_t others = credential || st->st_uid == 0 ? 037 : 077;
 
 	if (!S_ISREG(st->st_mode))
 		return "not a regular file";
+	if (st->st_mode & others && st->st_uid == 0 && geteuid() != 0)
+		return "others than root and its group have access; chmod 440 it (in a volume of "
+		       "Kubernetes: defaultMode: 0440)";
 	if (st->st_mode & others)
 		return "others than its owner have access; chmod 600 it";
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (st->st_uid != 0 && geteuid() != 0 && st->st_uid != geteuid())
 		return "belongs to another user";
+	if (st->st_mode & S_IRGRP && !credential && rd_socket_groups_have(sockets, st->st_gid))
+		return "its group is that of the FastCGI sockets, so nginx could read it; chmod "
+		       "600 it, or give it a group that nginx is not in";
 	return NULL;
 }
 
 // Opens a file that is fit for secrets. -1 with why.
-static int open_secret(const char *path, struct rd_buf *why)
+static int open_secret(const char *path, struct rd_socket_groups sockets, struct rd_buf *why)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	const char *reason;
@@ -66,7 +74,7 @@ static int open_secret(const char *path, struct rd_buf *why)
 	if (fd < 0 || fstat(fd, &st))
 		reason = strerror(errno);
 	else
-		reason = find_unfit(path, &st);
+		reason = find_unfit(path, &st, sockets);
 	if (!reason)
 		return fd;
 	(void)refuse_file(why, path, reason);
@@ -95,9 +103,10 @@ static ssize_t read_all(int fd, const char *path, char *text, size_t max, struct
 	return -1;
 }
 
-static ssize_t read_secret(const char *path, char *text, size_t max, struct rd_buf *why)
+static ssize_t read_secret(const char *path, struct rd_socket_groups sockets, char *text,
+			   size_t max, struct rd_buf *why)
 {
-	const int fd = open_secret(path, why);
+	const int fd = open_secret(path, sockets, why);
 	ssize_t len;
 
 	if (fd < 0)
@@ -120,17 +129,19 @@ static bool parse_keys(const char *path, struct rd_span text, struct rd_keys *ke
 	return false;
 }
 
-bool rd_keyfile_load(const char *path, struct rd_keys *keys, struct rd_buf *why)
+bool rd_keyfile_load(const char *path, struct rd_socket_groups sockets, struct rd_keys *keys,
+		     struct rd_buf *why)
 {
 	RD_WIPE(wipe_text) struct text text;
-	const ssize_t len = read_secret(path, text.bytes, sizeof text.bytes, why);
+	const ssize_t len = read_secret(path, sockets, text.bytes, sizeof text.bytes, why);
 
 	return len >= 0 && parse_keys(path, (struct rd_span){text.bytes, (size_t)len}, keys, why);
 }
 
-bool rd_secret_load(const char *path, char *out, size_t max, struct rd_buf *why)
+bool rd_secret_load(const char *path, struct rd_socket_groups sockets, char *out, size_t max,
+		    struct rd_buf *why)
 {
-	ssize_t len = read_secret(path, out, max, why);
+	ssize_t len = read_secret(path, sockets, out, max, why);
 
 	if (len < 0)
 		return false;
@@ -235,10 +246,10 @@ static bool same_file(int fd, const char *path)
 
 // Opens path and locks it. -1 with why. The lock is on the file itself, which only its owner can
 // open. An edit puts another file in its place: whoever has waited for the old one starts over.
-static int open_locked(const char *path, struct rd_buf *why)
+static int open_locked(const char *path, struct rd_socket_groups sockets, struct rd_buf *why)
 {
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		int fd = open_secret(path, why);
+		int fd = open_secret(path, sockets, why);
 
 		if (fd < 0)
 			return -1;
@@ -255,7 +266,8 @@ static int open_locked(const char *path, struct rd_buf *why)
 	return -1;
 }
 
-bool rd_keyfile_open(const char *path, struct rd_keyfile *file, struct rd_buf *why)
+bool rd_keyfile_open(const char *path, struct rd_socket_groups sockets, struct rd_keyfile *file,
+		     struct rd_buf *why)
 {
 	ssize_t len = -1;
 
@@ -264,7 +276,7 @@ bool rd_keyfile_open(const char *path, struct rd_keyfile *file, struct rd_buf *w
 	file->out = RD_BUF(file->written);
 	static_assert(RD_KEYFILE_PATH_MAX >= PATH_MAX);
 	if (realpath(path, file->path))
-		file->fd = open_locked(file->path, why);
+		file->fd = open_locked(file->path, sockets, why);
 	else
 		(void)refuse_file(why, path, strerror(errno));
 	if (file->fd >= 0)
@@ -302,14 +314,23 @@ static bool rename_new(const struct rd_keyfile *file, struct rd_span text)
 	return ok;
 }
 
+// Whether an errno of rename_new says that the file cannot be replaced where it is: its folder is
+// not ours to write to, or the file itself is a mount.
+static bool is_read_only(int error)
+{
+	return error == EROFS || error == EACCES || error == EPERM || error == EBUSY;
+}
+
 bool rd_keyfile_replace(struct rd_keyfile *file, struct rd_buf *why)
 {
 	if (!rd_buf_ok(&file->out))
 		return refuse_file(why, file->path, "too long");
 	if (!parse_keys(file->path, rd_buf_span(&file->out), &file->keys, why))
 		return false;
-	if (!rename_new(file, rd_buf_span(&file->out)))
+	if (!rename_new(file, rd_buf_span(&file->out))) {
+		file->read_only = is_read_only(errno);
 		return refuse_file(why, file->path, strerror(errno));
+	}
 	sync_or_warn(file->path, why);
 	return true;
 }

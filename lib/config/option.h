@@ -45,7 +45,8 @@ void rd_option_default(void *owner, const struct rd_option *option);
 // False with why, which begins with the option's name; then nothing has changed.
 [[nodiscard]] bool rd_option_set(void *owner, const struct rd_option *option, const char *value,
 				 struct rd_buf *why);
-// Puts the value as a file has it: *** for a secret, nothing when it is not set.
+// Puts the value as a file has it: *** for a secret and for the password in a URL, nothing when it
+// is not set.
 void rd_option_put(const void *owner, const struct rd_option *option, struct rd_buf *out);
 size_t rd_option_size(const struct rd_option *option); // bytes of the field
 bool rd_option_same(const void *a, const void *b, const struct rd_option *option);

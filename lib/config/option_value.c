@@ -1,6 +1,7 @@
 // Values of options: one reader and one writer for each kind.
 #include <assert.h>
 #include <sodium.h>
+#include <strings.h>
 #include "base/scope.h"
 #include "config/option.h"
 
@@ -44,10 +45,31 @@ static bool set_text(void *field, const struct rd_option *option, const char *va
 	return true;
 }
 
+static bool is_switch(const struct rd_option *option)
+{
+	return rd_span_is(rd_span(option->words), RD_SPAN("off|on"));
+}
+
+// YAML 1.1 reads `on` as a boolean, so tools that write variables and flags from it (Helm, Compose,
+// Ansible) hand over `true` for it; yes and 1 are usual elsewhere. Returns the option's own word.
+static const char *switch_word(const char *value)
+{
+	static const char *const spelled[][2] = {{"true", "on"},   {"yes", "on"}, {"1", "on"},
+						 {"false", "off"}, {"no", "off"}, {"0", "off"},
+						 {"on", "on"},     {"off", "off"}};
+
+	for (size_t i = 0; i < sizeof spelled / sizeof *spelled; i++)
+		if (strcasecmp(value, spelled[i][0]) == 0)
+			return spelled[i][1];
+	return value;
+}
+
 static bool set_word(void *field, const struct rd_option *option, const char *value)
 {
 	struct rd_span rest = rd_span(option->words);
 
+	if (is_switch(option))
+		value = switch_word(value);
 	for (uint8_t index = 0; rest.len; index++)
 		if (rd_span_is(rd_span_cut(&rest, '|'), rd_span(value))) {
 			*(uint8_t *)field = index;
@@ -56,13 +78,22 @@ static bool set_word(void *field, const struct rd_option *option, const char *va
 	return false;
 }
 
+// Behind the digits, sha256sum names what it has read: "-" for stdin, "*-" where it read bytes.
+static bool is_stdin_of_sha256sum(const char *text)
+{
+	const char *name = text + strspn(text, " \t");
+
+	return !*text || (name > text && (strcmp(name, "-") == 0 || strcmp(name, "*-") == 0));
+}
+
 static bool set_secret(void *field, const char *value)
 {
 	uint8_t secret[crypto_hash_sha256_BYTES];
+	const size_t digits = strspn(value, "0123456789abcdefABCDEF");
 	size_t len = 0;
 
-	if (strlen(value) != 2 * sizeof secret ||
-	    sodium_hex2bin(secret, sizeof secret, value, strlen(value), NULL, &len, NULL) ||
+	if (digits != 2 * sizeof secret || !is_stdin_of_sha256sum(value + digits) ||
+	    sodium_hex2bin(secret, sizeof secret, value, digits, NULL, &len, NULL) ||
 	    len != sizeof secret)
 		return false;
 	memcpy(field, secret, sizeof secret);
@@ -122,7 +153,10 @@ static void put_expected(const struct rd_option *option, struct rd_buf *out)
 		rd_put_u64(out, option->most);
 		break;
 	case RD_KIND_WORD:
-		rd_option_put_words(option, out);
+		if (is_switch(option))
+			rd_put_lit(out, "on or off");
+		else
+			rd_option_put_words(option, out);
 		break;
 	case RD_KIND_SECRET:
 		rd_put_lit(out, "64 hexadecimal digits");
@@ -147,6 +181,28 @@ bool rd_option_set(void *owner, const struct rd_option *option, const char *valu
 	rd_put_lit(why, ": must be ");
 	put_expected(option, why);
 	return false;
+}
+
+// Puts a text, but *** for the password in a URL such as redis://user:password@host, and for all
+// before the @ where it cannot be told apart.
+static void put_text_masked(struct rd_span text, struct rd_buf *out)
+{
+	const char *scheme = memmem(text.ptr, text.len, "://", 3);
+	const char *at = memrchr(text.ptr, '@', text.len);
+	struct rd_span login;
+
+	if (!scheme || !at || at < scheme) {
+		rd_put_span(out, text);
+		return;
+	}
+	rd_put_span(out, rd_span_take(&text, (size_t)(scheme + 3 - text.ptr)));
+	login = rd_span_take(&text, (size_t)(at - text.ptr));
+	if (memchr(login.ptr, ':', login.len)) {
+		rd_put_span(out, rd_span_cut(&login, ':'));
+		rd_put_lit(out, ":");
+	}
+	rd_put_lit(out, "***");
+	rd_put_span(out, text);
 }
 
 static struct rd_span word_at(const char *words, unsigned index)
@@ -175,7 +231,7 @@ void rd_option_put(const void *owner, const struct rd_option *option, struct rd_
 		break;
 	case RD_KIND_TEXT:
 	case RD_KIND_SCOPES:
-		rd_put_str(out, field);
+		put_text_masked(rd_span(field), out);
 		break;
 	}
 }

@@ -4,7 +4,8 @@
 //   TEXT    name, group, change, default, longest in bytes, help
 //   WORD    name, group, change, field, default, words divided by |, help
 // A NUMBER is a uint32_t and a TEXT an array of char, both named as the option; a WORD is a uint8_t
-// with the word's index, under a name that says what a value other than 0 means.
+// with the word's index, under a name that says what a value other than 0 means. For off|on, true,
+// yes and 1 are read as on, and false, no and 0 as off, in any case.
 //
 // change: what SIGHUP does. LIVE: requests that begin afterwards have the new value, so it must be
 // read through the newest snapshot, never from the configuration that the service was started with
@@ -29,25 +30,28 @@
 #define RD_OPTIONS(X) \
 	X(NUMBER, workers,             PROCESSES, RESTART, 2, 1, 256, "worker processes") \
 	X(NUMBER, login_workers,       PROCESSES, RESTART, 1, 1, 64, "worker processes for logins, which hash passwords") \
-	X(TEXT,   listen,              PROCESSES, RESTART, "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket: unix:/path (mode 0660), tcp:ADDRESS:PORT or fd:NUMBER; a socket that is handed in takes precedence") \
+	X(TEXT,   listen,              PROCESSES, RESTART, "unix:/run/refreshd/refreshd.sock", 112, "FastCGI socket: unix:/path, tcp:ADDRESS:PORT or fd:NUMBER; a socket that is handed in takes precedence") \
 	X(TEXT,   login_listen,        PROCESSES, RESTART, "unix:/run/refreshd/login.sock", 112, "FastCGI socket for logins") \
+	X(TEXT,   socket_group,        PROCESSES, RESTART, "", 64, "group of the unix sockets, by name or number, as nginx' workers are in: www-data, nginx; empty: the group of the process") \
+	X(TEXT,   socket_mode,         PROCESSES, RESTART, "0660", 4, "mode of the unix sockets in octal; others than owner and group must not write") \
 	X(WORD,   listen_insecure_tcp, PROCESSES, RESTART, tcp_open, "off", "off|on", "on: these sockets may be TCP ones that other machines reach; whoever reaches them can act as any user") \
+	X(TEXT,   pid_file,            PROCESSES, RESTART, "", 255, "file with the number of the master process, for kill -HUP; removed at the end; empty: none, as systemd needs none") \
 	X(NUMBER, login_queue,         PROCESSES, LIVE,    16, 1, 1024, "logins that one login worker holds at a time; more are answered 503 with Retry-After") \
 	X(NUMBER, read_timeout_ms,     PROCESSES, LIVE,    10000, 100, 600000, "longest wait for the rest of a request") \
 	X(NUMBER, drain_timeout_ms,    PROCESSES, LIVE,    10000, 100, 600000, "longest wait for requests in flight at shutdown") \
 	X(NUMBER, watchdog_s,          PROCESSES, LIVE,    10, 0, 3600, "seconds without a heartbeat after which a worker is killed and replaced; 0: never") \
 	X(NUMBER, max_requests,        PROCESSES, LIVE,    0, 0, 1000000000, "requests after which a worker is replaced, or up to a quarter fewer; 0: never") \
 	X(NUMBER, verify_cache,        PROCESSES, RESTART, 4096, 0, 1048576, "verified access tokens that each worker remembers, so as not to verify them again; 0: none") \
-	X(TEXT,   redis,               REDIS,     RESTART, "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db") \
+	X(TEXT,   redis,               REDIS,     RESTART, "unix:/run/redis/redis-server.sock", 300, "unix:/path or redis://host:port/db, an IPv6 host in brackets; user:password@ before the host is read too, but redis_password_file is safer") \
 	X(TEXT,   redis_prefix,        REDIS,     RESTART, "rd:", 32, "prefix of every key, so that deployments can share one Redis") \
 	X(TEXT,   redis_user,          REDIS,     RESTART, "", 64, "Redis ACL user") \
-	X(TEXT,   redis_password_file, REDIS,     RESTART, "", 255, "file with the Redis password") \
+	X(TEXT,   redis_password_file, REDIS,     RESTART, "", 255, "file with the Redis password; as key_file") \
 	X(NUMBER, redis_timeout_ms,    REDIS,     RESTART, 500, 10, 60000, "longest wait for one reply from Redis") \
 	X(WORD,   durability,          REDIS,     RESTART, durable, "async", "async|replica", "replica: a session counts as ended only when a replica has confirmed it") \
 	X(NUMBER, heal_window_s,       REDIS,     LIVE,    600, 0, 86400, "seconds after a restart or failover of Redis in which tokens newer than its data are accepted; 0: never") \
-	X(TEXT,   key_file,            TOKENS,    RESTART, "/etc/refreshd/keys", 255, "file with the keys; only its owner may have access") \
-	X(TEXT,   issuer,              TOKENS,    LIVE,    "http://127.0.0.1:8080", 255, "iss of access tokens") \
-	X(TEXT,   audience,            TOKENS,    LIVE,    "", 255, "aud of access tokens; empty: the issuer") \
+	X(TEXT,   key_file,            TOKENS,    RESTART, "/etc/refreshd/keys", 255, "file with the keys, for its owner alone; of root's file the group may read, unless it is the sockets'") \
+	X(TEXT,   issuer,              TOKENS,    LIVE,    "http://127.0.0.1:8080", 255, "the claim iss of access tokens") \
+	X(TEXT,   audience,            TOKENS,    LIVE,    "", 255, "the claim aud of access tokens; empty: the issuer") \
 	X(WORD,   access_alg,          TOKENS,    LIVE,    alg_word, "EdDSA", "EdDSA|HS256|Ed25519", "signs access tokens; Ed25519 is EdDSA by its RFC 9864 name") \
 	X(NUMBER, access_ttl_s,        TOKENS,    LIVE,    900, 1, 86400, "lifetime of an access token in seconds") \
 	X(NUMBER, access_jitter_s,     TOKENS,    LIVE,    RD_UNSET, 0, 86400, "each access token lives up to this many seconds less; unset: a tenth of access_ttl_s") \

@@ -71,6 +71,14 @@ void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, en
 	rd_put_lit(&reply->body, "}");
 }
 
+void rd_reply_describe(struct rd_reply *reply, struct rd_span text)
+{
+	assert(reply->body.len && reply->body.ptr[reply->body.len - 1] == '}');
+	reply->body.len--;
+	rd_json_put_text(&reply->body, "error_description", text);
+	rd_put_lit(&reply->body, "}");
+}
+
 struct cookie {
 	const char *name;
 	struct rd_span value;

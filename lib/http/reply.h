@@ -27,6 +27,10 @@ void rd_reply_retry_after(struct rd_reply *reply, int64_t seconds); // less than
 void rd_reply_error(struct rd_reply *reply, const struct rd_dialect *dialect, enum rd_result result,
 		    const char *allow);
 
+// Adds why to an error that was just written, as error_description (RFC 6749 section 5.2). For
+// callers that may know, such as backends; strangers learn nothing. text: ASCII.
+void rd_reply_describe(struct rd_reply *reply, struct rd_span text);
+
 // A success of login, issue and refresh (RFC 6749 section 5.1).
 struct rd_token_response {
 	struct rd_span access, scope;
@@ -48,6 +52,6 @@ void rd_reply_clear_cookies(struct rd_reply *reply, const struct rd_dialect *dia
 // 204 without a body.
 void rd_reply_empty(struct rd_reply *reply);
 
-// Writes status line and all headers as FastCGI wants them (RFC 3875 section 6), ready for the
+// Writes status line and all headers as FastCGI needs them (RFC 3875 section 6), ready for the
 // body.
 void rd_reply_print_head(const struct rd_reply *reply, struct rd_buf *out);

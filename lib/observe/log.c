@@ -214,6 +214,9 @@ void rd_log_audit(const struct rd_audit *audit)
 	put_text(&line, "client_id", audit->client_id);
 	put_text(&line, "sub", audit->sub);
 	put_text(&line, "sid", audit->sid);
+	put_text(&line, "origin", audit->origin);
+	put_text(&line, "sec_fetch_site", audit->fetch_site);
+	put_text(&line, "host", audit->host);
 	put_text(&line, "msg", rd_span(audit->msg ? audit->msg : ""));
 	write_line(&line);
 }

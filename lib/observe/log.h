@@ -25,6 +25,7 @@ struct rd_audit {
 	const char *event; // a literal such as "login.ok"
 	const char *msg;   // what the event means, or NULL
 	struct rd_span request_id, client_ip, client_id, sub, sid, method;
+	struct rd_span origin, fetch_site, host; // headers of a request that was refused for them
 	const char *route, *outcome;
 	uint32_t count;  // 0 and 1 are left out
 	int status;      // 0: not known yet, and neither is took_us

@@ -28,7 +28,7 @@ static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "a lock cannot be shared between proc
 	X(LOGINS_REFUSED,   logins_refused_total,     counter,   logins,      "Logins refused, by reason.") \
 	X(VERIFY_HITS,      verify_cache_hits_total,  counter,   plain,       "Access tokens found in the cache of verified ones.") \
 	X(VERIFY_MISSES,    verify_cache_misses_total, counter,   plain,       "Access tokens not found in that cache.") \
-	X(REDIS_UP,         redis_up,                 gauge,     redis_up,    "1 while every serving worker is connected to Redis.") \
+	X(REDIS_UP,         redis_up,                 gauge,     redis_up,    "1 while every serving worker is connected to Redis, and to a primary.") \
 	X(REDIS_ERRORS,     redis_errors_total,       counter,   plain,       "Error replies, lost connections and failed attempts to connect.") \
 	X(REDIS_RECONNECTS, redis_reconnects_total,   counter,   plain,       "Connections restored after a loss.") \
 	X(KEY_AGE,          signing_key_age_seconds,  gauge,     key_age,     "Seconds since the signing key became active.") \

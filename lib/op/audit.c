@@ -75,6 +75,35 @@ static void log_event(const struct rd_call *call, const struct event *event)
 	rd_log_audit(&line);
 }
 
+#define HEADER_SHOWN_MAX 128 // bytes of a header in a log line
+
+// Copies what a header begins with, ? for what does not print.
+static struct rd_span shown(struct rd_span header, char out[static HEADER_SHOWN_MAX])
+{
+	const size_t len = header.len < HEADER_SHOWN_MAX ? header.len : HEADER_SHOWN_MAX;
+
+	for (size_t i = 0; i < len; i++)
+		out[i] = header.ptr[i] < 0x20 || header.ptr[i] >= 0x7f ? '?' : header.ptr[i];
+	return (struct rd_span){out, len};
+}
+
+// Says which page or which proxy is wrong: where Origin and Host differ for a page of our own,
+// nginx hands over another Host than the browser's.
+static void log_cross_site(const struct rd_call *call)
+{
+	const struct event *event = &failed[RD_CROSS_SITE];
+	char origin[HEADER_SHOWN_MAX], site[HEADER_SHOWN_MAX], host[HEADER_SHOWN_MAX];
+	struct rd_audit line;
+
+	if (!rd_log_wants(event->level))
+		return;
+	line = audit_line(call, event);
+	line.origin = shown(call->params.value[RD_PARAM_ORIGIN], origin);
+	line.fetch_site = shown(call->params.value[RD_PARAM_FETCH_SITE], site);
+	line.host = shown(call->params.value[RD_PARAM_HOST], host);
+	rd_log_audit(&line);
+}
+
 void rd_op_audit_failure(struct rd_call *call, enum rd_result result)
 {
 	const enum rd_route route = rd_op_route(call->op);
@@ -86,7 +115,10 @@ void rd_op_audit_failure(struct rd_call *call, enum rd_result result)
 		rd_count_revoked(call->counts, RD_REASON_REUSE, 1);
 	if (route == RD_ROUTE_login)
 		rd_count_login_refused(call->counts, result);
-	log_event(call, &failed[result]);
+	if (result == RD_CROSS_SITE)
+		log_cross_site(call);
+	else
+		log_event(call, &failed[result]);
 }
 
 void rd_op_audit_refresh(struct rd_call *call, enum rd_turn_kind kind)

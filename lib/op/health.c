@@ -1,4 +1,6 @@
-// GET health: the process runs. GET ready: it can serve. GET version: which refreshd it is.
+// GET health: the process runs. GET ready: it can serve; reasons: redis (it is away, or not to be
+// written to), redis_replica beside it (what answers is a replica), draining (the worker ends). GET
+// version: which refreshd it is.
 #include "base/json_write.h"
 #include "op/op.h"
 #include "observe/version.h"
@@ -22,6 +24,8 @@ enum rd_step rd_ready_ask(struct rd_call *call, struct rd_question *question)
 	rd_put_lit(body, "{\"status\":\"unavailable\",\"reasons\":[");
 	if (!call->store_up)
 		rd_json_put(body, NULL, "\"redis\"");
+	if (call->store_replica)
+		rd_json_put(body, NULL, "\"redis_replica\"");
 	if (call->draining)
 		rd_json_put(body, NULL, "\"draining\"");
 	rd_put_lit(body, "]}");

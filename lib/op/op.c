@@ -159,8 +159,9 @@ void rd_call_end(struct rd_call *call)
 	rd_json_free(call->json);
 	call->json = NULL;
 	rd_token_wipe(&call->token);
-	rd_wipe(&call->login, sizeof call->login); // one union: whichever operation it was
-	rd_wipe(&call->issue, sizeof call->issue);
+	// login's part covers the others of the union, issue's seed among them.
+	static_assert(sizeof call->login >= sizeof call->issue);
+	rd_wipe(&call->login, sizeof call->login);
 	if (call->params.value[RD_PARAM_AUTHORIZATION].len)
 		rd_wipe(call->scratch, sizeof call->scratch);
 }

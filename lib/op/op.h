@@ -44,10 +44,11 @@ struct rd_call {
 	struct rd_params params;
 	char *body; // body_len bytes, decoded in place
 	size_t body_len;
-	int64_t now_ms;  // wall clock, for verifying access tokens only
-	bool store_up;   // what readiness says
-	bool store_lost; // Redis was restarted or replaced lately: it may have lost writes
-	bool draining;   // the worker is about to end
+	int64_t now_ms;     // wall clock, for verifying access tokens only
+	bool store_up;      // what readiness says
+	bool store_replica; // not up, because Redis is a replica
+	bool store_lost;    // Redis was restarted or replaced lately: it may have lost writes
+	bool draining;      // the worker is about to end
 	enum rd_hashing hashing;
 	struct rd_reply *reply;
 	struct rd_jwt_cache *jwt_cache;   // the worker's; NULL: none

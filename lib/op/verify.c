@@ -1,7 +1,6 @@
 // verify, for nginx' auth_request, and whoami: is this access token good for this location? The
 // store is asked only where the location is strict. nginx turns every status but 2xx, 401 and 403
 // into a 500; so 401 and 403 always are about the token, and verify's 500 and 503 mean that 500.
-#include "base/json_write.h"
 #include "op/access.h"
 #include "op/requirements.h"
 
@@ -49,6 +48,14 @@ static void add_header(struct rd_call *call, const char *name, struct rd_span va
 		rd_reply_header(call->reply, name, value);
 }
 
+// before: brace or comma, name and colon.
+static void put_text(struct rd_buf *body, const char *before, struct rd_span text)
+{
+	rd_put_str(body, before);
+	rd_put_json(body, text);
+}
+
+// By literals: member by member (base/json_write.h) a verify of a known token is 6 % dearer.
 static enum rd_step accept_token(struct rd_call *call)
 {
 	const struct rd_access *access = &call->verify.access;
@@ -61,14 +68,13 @@ static enum rd_step accept_token(struct rd_call *call)
 	add_header(call, "X-Auth-Scope", access->scope);
 	add_header(call, "X-Auth-Client", access->client_id);
 	rd_reply_header(call->reply, "X-Auth-Fresh", rd_span(fresh ? "1" : "0"));
-	rd_put_lit(body, "{");
-	rd_json_put_text(body, "sub", access->sub);
-	rd_json_put_text(body, "sid", access->sid);
-	rd_json_put_text(body, "client_id", access->client_id);
-	rd_json_put_text(body, "scope", access->scope);
-	rd_json_put_number(body, "auth_time", (uint64_t)access->auth_time_s);
-	rd_json_put_bool(body, "fresh", fresh);
-	rd_put_lit(body, "}");
+	put_text(body, "{\"sub\":", access->sub);
+	put_text(body, ",\"sid\":", access->sid);
+	put_text(body, ",\"client_id\":", access->client_id);
+	put_text(body, ",\"scope\":", access->scope);
+	rd_put_lit(body, ",\"auth_time\":");
+	rd_put_u64(body, (uint64_t)access->auth_time_s);
+	rd_put_str(body, fresh ? ",\"fresh\":true}" : ",\"fresh\":false}");
 	return RD_STEP_REPLY;
 }
 

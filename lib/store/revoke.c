@@ -13,6 +13,7 @@ void rd_ask_revoke(struct rd_question *out, const struct rd_revocation *r)
 	rd_question_arg(out, rd_sid_span(r->asker));
 	rd_question_arg(out, r->client);
 	rd_question_int(out, r->reason);
+	rd_question_int(out, r->durable);
 	out->durable = r->durable;
 }
 

@@ -3,7 +3,8 @@
 --
 -- KEYS  1 the user's index, 2 what the keys of the user's records begin with
 -- ARGV  1 which: a sid, "*" all, "-" all but the asker's; 2 the asker's sid, whose session must stand
---       ("": none); 3 the client whose session it must be ("": any), 4 reason
+--       ("": none); 3 the client whose session it must be ("": any), 4 reason, 5 "1": durable, it writes also
+--       when it ends nothing
 -- Returns outcome letter, now (ms, 6 bytes), how many ended (4 bytes).
 
 --- @include "now"
@@ -11,6 +12,9 @@ local which, asker = ARGV[1], ARGV[2]
 local ending = {} -- sid, record, sid, record ...
 
 local function answer(outcome, count)
+	if count == 0 and ARGV[5] == '1' then
+		--- @include "empty_write"
+	end
 	return outcome .. struct.pack('>I6I4', now, count)
 end
 

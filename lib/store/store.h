@@ -23,6 +23,10 @@
 // - It reads and decides first and writes last, and nothing can fail behind its first write, since
 //   Redis keeps what a failed script has written. (Of an index that they have written to, issue and
 //   sessions read the expiry and the size again.)
+// - It writes at least once when the question is durable, whatever it answers. WAIT tells which
+//   replicas have what its connection wrote last (since Redis 7.2; before: wrote or read), and with
+//   that all that anyone had written before. To end a session once more would change nothing; so
+//   that this is confirmed too, revoke and sweep then write to a key and delete it again.
 // - The clock is Redis' own, never a worker's.
 // clang-format off
 #define RD_SCRIPTS(X) \
@@ -59,7 +63,7 @@ extern const struct rd_script_row rd_script_rows[RD_SCRIPT_COUNT];
 // One script call. The spans point into text, so a question must not be copied.
 struct rd_question {
 	enum rd_script script;
-	bool durable; // answered only when a replica has the write too
+	bool durable; // answered only when a replica has what the script wrote, see above
 	size_t keys, args;
 	struct rd_span key[RD_KEYS_PER_QUESTION], arg[RD_ARGS_PER_QUESTION];
 	size_t text_len;

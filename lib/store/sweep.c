@@ -9,6 +9,7 @@ void rd_ask_sweep(struct rd_question *out, const struct rd_sweep *sweep)
 	rd_question_int(out, RD_REASON_ADMIN);
 	rd_question_int(out, sweep->count_only);
 	out->durable = sweep->durable && !sweep->count_only;
+	rd_question_int(out, out->durable);
 }
 
 enum rd_result rd_read_sweep(const struct rd_answer *answer, struct rd_swept *out)

@@ -3,7 +3,7 @@
 --
 -- KEYS  1 the user's index, 2 what the keys of the user's records begin with
 -- ARGV  1 the time before which they began (ms; 0: none ends), 2 the client they must be of ("": any), 3 reason,
---       4 "1": only to count
+--       4 "1": only to count, 5 "1": durable, it writes also when it ends nothing
 -- Returns "D", now (ms, 6 bytes), and how many sessions ended, how many were over, how many stand (4 bytes each).
 
 --- @include "now"
@@ -37,6 +37,9 @@ if ARGV[4] ~= '1' then
 	for i = 1, #ending, 2 do
 		redis.call('ZREM', KEYS[1], ending[i])
 		write_tombstone(KEYS[2] .. ending[i], ending[i + 1], ARGV[3])
+	end
+	if #ending == 0 and ARGV[5] == '1' then
+		--- @include "empty_write"
 	end
 end
 return 'D' .. struct.pack('>I6I4I4I4', now, #ending / 2, #over, stand)

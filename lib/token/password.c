@@ -2,7 +2,7 @@
 #include "base/buf.h"
 #include "token/password.h"
 
-// libsodium wants a pointer even for no bytes.
+// libsodium needs a pointer even for no bytes.
 static const char *bytes_of(struct rd_span password)
 {
 	return password.ptr ? password.ptr : "";

@@ -105,7 +105,7 @@ export class Session {
 		if (Date.now() > this.#endsAt - MARGIN_MS)
 			await this.refresh();
 		const used = this.#access, response = await send(request.clone());
-		// A token that is good but not fresh enough wants a login (RFC 9470): no refresh helps.
+		// A token that is good but not fresh enough needs a login (RFC 9470): no refresh helps.
 		if (response.status !== 401 || /insufficient_user/.test(response.headers.get("WWW-Authenticate")))
 			return response;
 		await this.refresh(used);

@@ -44,13 +44,16 @@ def command():
 
 
 class Project:
-    def __init__(self, folder, name, **env):
+    """docker-compose.yml under a name, with more files upon it; env: its variables."""
+
+    def __init__(self, folder, name, files=(), **env):
         self.folder, self.name = folder, name
+        self.files = [word for file in ("docker-compose.yml", *files) for word in ("-f", file)]
         self.env = os.environ | {key: str(value) for key, value in env.items()}
 
     def __call__(self, *words, timeout=600):
-        done = subprocess.run([*command(), "-p", self.name, *words], cwd=self.folder, env=self.env, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
+        done = subprocess.run([*command(), "-p", self.name, *self.files, *words], cwd=self.folder, env=self.env,
+                              text=True, stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
         assert done.returncode == 0, f"compose {' '.join(words)}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
         return done.stdout
 

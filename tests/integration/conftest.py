@@ -1,8 +1,10 @@
+import os
 import pathlib
 import sys
 
 import pytest
 
+os.environ["REFRESHD_CONFIG"] = ""  # none: not the file of this machine
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from harness import service, stack as stacks  # noqa: E402

@@ -1,5 +1,6 @@
 """POST /session/login, /session/refresh, /session/logout: the refresh token as a __Host- cookie."""
 import hashlib
+import json
 import re
 import signal
 import subprocess
@@ -113,6 +114,28 @@ def test_ASVS_3_5_1_a_foreign_page_can_do_nothing(stack, browser, headers):
         assert stack.commands() == commands, "no hash, no look at Redis"
         assert f'"csrf.refused","request_id":"{response.header("X-Request-Id")}"' in stack.log()
     assert stack.store.get(record_key(stack.keys, browser.token)) == before
+
+
+def test_a_refusal_logs_which_page_and_which_host(stack, browser):
+    """So that an operator sees a page on another name, or a proxy that changes Host."""
+    def refused(**headers):
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = stack.http("POST", "/session/refresh", {**JSON, **headers})
+        untouched(stack, response, 403, CROSS_SITE)
+        line, = [line for line in stack.log().splitlines() if response.header("X-Request-Id") in line]
+        line = json.loads(line)
+        return {name: line.get(name) for name in ("event", "origin", "sec_fetch_site", "host")}
+    host = stack.url.removeprefix("http://")
+    assert refused(Origin="https://evil.example") == {
+        "event": "csrf.refused", "origin": "https://evil.example", "sec_fetch_site": None, "host": host}
+    assert refused(Sec_Fetch_Site="same-site")["sec_fetch_site"] == "same-site"
+    long = refused(Origin="https://" + "x" * 500)
+    assert long["origin"] == "https://" + "x" * 120
+    params = fcgi.params("refresh", "cookie", HTTP_ORIGIN="https://a\x1b[31mé", HTTP_HOST="10.0.0.7:8080",
+                         CONTENT_TYPE="application/json", REFRESHD_REQUEST_ID="unprintable")
+    assert fcgi.ask(stack.fcgi, params).status == 403
+    line, = [line for line in stack.log().splitlines() if '"unprintable"' in line]
+    assert json.loads(line)["origin"] == "https://a?[31m??" and json.loads(line)["host"] == "10.0.0.7:8080"
 
 
 @pytest.mark.parametrize("headers", [

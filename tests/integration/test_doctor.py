@@ -1,4 +1,5 @@
 """refreshd doctor: each mistake in an nginx configuration by its name, and none in what is shipped."""
+import os
 import pathlib
 import re
 import subprocess
@@ -40,7 +41,7 @@ def doctor(site, *words, stdin=None):
 def mistakes(site, *files, **options):
     """[(file, line, name)], in order."""
     done = doctor(site, "--nginx", *(files or [str(site / "nginx.conf")]), **options)
-    found = re.findall(r"^(.*):(\d+): ([a-z-]+): [^\n]+$", done.stdout, re.M)
+    found = re.findall(r"^(.*):(\d+): ((?!note:)[a-z-]+): [^\n]+$", done.stdout, re.M)
     assert done.stderr == "" and done.returncode == (1 if found else 0), done
     return [(pathlib.Path(path).name, int(line), name) for path, line, name in found]
 
@@ -62,6 +63,19 @@ def test_none_in_what_is_shipped_for_containers(site):
     assert mistakes(site) == []
 
 
+def several_hosts(site):
+    change(site, "nginx.conf", "refreshd-upstream.conf", HOSTS)
+
+
+def test_none_in_what_is_shipped_for_several_hosts(site):
+    """Yet it is said that the way to them is in the clear, once for each upstream; that is no mistake."""
+    several_hosts(site)
+    change(site, "nginx.conf", "include refreshd-log.conf;", "include refreshd-log.conf;\n\tinclude refreshd-realip.conf;")
+    assert mistakes(site) == []
+    done = doctor(site, "--nginx", str(site / "nginx.conf"))
+    assert len(re.findall(r": note: plain-tcp: .*WireGuard", done.stdout)) == 3 and done.returncode == 0
+
+
 def test_none_in_the_shipped_limits(site):
     change(site, "nginx.conf", "include refreshd-upstream.conf;",
            "include refreshd-upstream.conf;\n\tinclude refreshd-limits.conf;")
@@ -69,6 +83,7 @@ def test_none_in_the_shipped_limits(site):
 
 
 RETRY, PARAMS, VERIFY = "refreshd-retry.conf", "refreshd-params.conf", "refreshd-verify.conf"
+HOSTS, ONCE = "refreshd-upstream-hosts.conf", "refreshd-once.conf"
 LOGIN, UPSTREAM, LOCATIONS = "refreshd-login.conf", "refreshd-upstream.conf", "refreshd-locations.conf"
 FLASK = "fastcgi_param REFRESHD_DIALECT flask;\n}\n\nlocation = /refresh {"
 EXTRA = "location / {\n\t\t\troot"
@@ -79,8 +94,8 @@ BAD = [
     ("keep-conn", PARAMS, "fastcgi_keep_conn on;", ""),
     ("keep-conn", VERIFY, "fastcgi_keep_conn on;", "fastcgi_keep_conn off;"),
     ("not-retried", RETRY, " non_idempotent", ""),
-    ("sent-twice", LOGIN, "fastcgi_next_upstream off;", "fastcgi_next_upstream error non_idempotent;"),
-    ("sent-twice", "refreshd-once.conf", "fastcgi_next_upstream off;", "fastcgi_next_upstream error non_idempotent;"),
+    ("sent-twice", LOGIN, "next_upstream error timeout;", "next_upstream error non_idempotent;"),
+    ("sent-twice", ONCE, "next_upstream error timeout;", "next_upstream error non_idempotent;"),
     ("strict-twice", "nginx.conf", "REFRESHD_CLIENT fixed", "REFRESHD_CLIENT strict"),
     ("read-timeout", RETRY, "fastcgi_read_timeout 3s;", "fastcgi_read_timeout 10s;"),
     ("read-timeout", RETRY, "fastcgi_read_timeout 3s;", ""),
@@ -96,6 +111,11 @@ BAD = [
     ("pass-from-request", RETRY, "fastcgi_pass refreshd;", "resolver 127.0.0.1; fastcgi_pass $arg_app:9000;"),
     ("no-keepalive", UPSTREAM, "\tkeepalive 64;", ""),
     ("max-fails", UPSTREAM, "refreshd.sock max_fails=0;", "refreshd.sock;"),
+    ("few-tries", UPSTREAM, "\tserver unix:/run/refreshd/refreshd.sock max_fails=0;\n" * 12, ""),
+    ("host-hangs", HOSTS, "max_fails=1 fail_timeout=10s", "max_fails=0"),
+    ("hosts-all-out", HOSTS, "max_fails=0 backup", "backup"),
+    ("host-down", LOGIN, "next_upstream error timeout;", "next_upstream off;"),
+    ("host-down", ONCE, "next_upstream error timeout;", "next_upstream off;"),
     ("cache", "nginx.conf", "server_tokens off;", "server_tokens off; fastcgi_cache all;"),
     ("body-size", PARAMS, "client_max_body_size 16k;", "client_max_body_size 1m; client_body_buffer_size 1m;"),
     ("body-on-disk", PARAMS, "client_body_buffer_size 16k;", "client_body_buffer_size 8k;"),
@@ -139,6 +159,8 @@ BAD = [
 @pytest.mark.parametrize("name, file, old, new", BAD, ids=[f"{row[0]}-{i}" for i, row in enumerate(BAD)])
 def test_a_mistake_is_named(site, name, file, old, new):
     change(site, file, old, new)
+    if name.startswith("host"):
+        several_hosts(site)
     if name == "shared-limit":
         change(site, LOGIN, "fastcgi_pass refreshd_login;",
                "fastcgi_pass refreshd_login; limit_req zone=x; limit_req_status 429;")
@@ -227,3 +249,67 @@ def test_ping_over_tcp(site, durable_redis):
         wait_until(lambda: ping() == 0, what="it is well")
         service.terminate()
     assert ping() == 69
+
+
+# A worker as nginx calls it, and a doctor who sees no other one. $1: its group.
+ALONE = """setpriv --reuid=65534 --regid=65534 --groups="$1" bash -c 'exec -a "nginx: worker process" sleep 60' &
+until grep -q "^nginx: worker" "/proc/$!/cmdline"; do sleep 0.01; done
+shift; "$@"; kill $!"""
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="takes root, to be another user")
+def test_a_socket_that_nginx_may_not_connect_to_is_named(site, durable_redis, idle):
+    subprocess.run([binary(), "key", "new", "--config", site / "refreshd.ini"], env=environment(), check=True,
+                   capture_output=True)
+    idle.env["REFRESHD_SOCKET_GROUP"] = "1"
+    idle.start()
+    wait_until(lambda: os.path.exists(idle.socket))
+
+    def told(group, folder_mode):
+        os.chmod(idle.folder, folder_mode)
+        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", "bash", "-c", ALONE, "bash", str(group), binary(),
+                               "doctor", "--config", site / "refreshd.ini", "--listen", f"unix:{idle.socket}",
+                               "--login-listen", f"unix:{site}/none", "--redis", f"unix:{durable_redis.socket}"],
+                              env=environment(), capture_output=True, text=True, timeout=30)
+        return re.findall(r"^WRONG  (.*)$", done.stdout, re.M)
+
+    assert told(1, 0o711) == []
+    [closed] = told(2, 0o711)
+    assert closed.startswith(f"listen: unix:{idle.socket}: nginx' workers (user nobody) may not connect, so nginx answers 503")
+    [folder] = told(1, 0o700)
+    assert f"(user nobody) may not enter {idle.folder}, so" in folder
+
+
+def nginx_T(path):
+    done = subprocess.run(["nginx", "-T", "-e", "stderr", "-c", str(path)], capture_output=True, text=True, timeout=30,
+                          env={"PATH": "/usr/sbin:/usr/bin:/bin"})
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_a_failing_nginx_T_is_quoted(site):
+    change(site, "nginx.conf", "http {", "htp {")
+    status, out, err = nginx_T(site / "nginx.conf")
+    said = next(line for line in err.splitlines() if "[emerg]" in line)
+    assert status == 1 and out == "" and 'unknown directive "htp"' in said
+    done = doctor(site, "--nginx", "-", stdin=err)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == f"refreshd: nginx -T has failed, so there is nothing to check: {said}\n"
+    done = doctor(site, "--nginx", "-", stdin="")
+    assert done.returncode == 1 and done.stderr.startswith("refreshd: stdin is empty: nginx -T has failed"), done
+
+
+def test_what_nginx_says_before_a_good_configuration_is_passed_over(site):
+    dump = "".join(f"# configuration file {path}:\n{path.read_text()}\n"
+                   for path in (site / "nginx.conf", *sorted(site.glob("refreshd-*.conf"))))
+    said = ("nginx: [warn] the \"user\" directive makes sense only if the master process runs with super-user "
+            "privileges\nnginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n"
+            "nginx: configuration file /etc/nginx/nginx.conf test is successful\n")
+    done = doctor(site, "--nginx", "-", stdin=said + dump)
+    assert done.returncode == 0 and done.stdout == "no mistakes found\n" and done.stderr == "", done
+
+
+def test_a_configuration_that_is_no_dump_is_judged_as_such(site):
+    done = doctor(site, "--nginx", "-", stdin="server {\n}\n")
+    assert done.returncode == 1 and "no http block" in done.stderr
+    done = doctor(site, "--nginx", "-", stdin="http {\n")
+    assert done.returncode == 1 and done.stderr.startswith("refreshd: -:")

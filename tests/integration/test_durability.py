@@ -2,19 +2,22 @@
 
 The link to the replica is held, not the replica stopped: a stopped process still has the bytes in its socket.
 """
+import json
 import time
 
 import pytest
-import redis
 
 from harness import service
+from harness.checks import claims
 from harness.dialects import compact
+from harness.processes import REPO
 from harness.replica import Pair
 from harness.tokens import Record
 from harness.wait import wait_until
 
 FORM = {"CONTENT_TYPE": "application/x-www-form-urlencoded"}
 TIMEOUT_MS = 500
+EMPTY_WRITE = (REPO / "lib" / "store" / "prelude" / "empty_write.lua").read_text()
 
 
 @pytest.fixture
@@ -91,20 +94,92 @@ def test_S6_a_replica_that_gets_nothing_is_as_good_as_none(pair, one):
     assert record(pair.replica, one, token).revoked
 
 
-def test_S6_who_asks_again_elsewhere_is_not_told_that_it_is_done(pair, one):
-    """The second asker's connection writes nothing, since the session has ended on the primary."""
-    token = one.token()
+def access(running, user):
+    """Headers with an access token of a new session of the user's, and its sid."""
+    token = json.loads(running.ask_issue(compact(sub=user)).body)["access_token"]
+    return {"HTTP_AUTHORIZATION": f"Bearer {token}"}, claims(token)["sid"]
+
+
+def prepare_revoke(running, user):
+    token = running.token(user)
+    return lambda: revoke(running, token)
+
+
+def prepare_logout(running, user):
+    token = running.token(user)
+    return lambda: running.ask("logout", HTTP_AUTHORIZATION=f"Bearer {token}")
+
+
+def prepare_logout_by_access_token(running, user):
+    headers, _ = access(running, user)
+    return lambda: running.ask("logout", **headers)
+
+
+def prepare_logout_all(running, user):
+    token = running.token(user)
+    return lambda: running.ask("logout_all", HTTP_AUTHORIZATION=f"Bearer {token}")
+
+
+def prepare_session(running, user):
+    headers, _ = access(running, user)
+    _, sid = access(running, user)
+    return lambda: running.ask("session", "json", method="DELETE", REFRESHD_SID=sid, **headers)
+
+
+@pytest.mark.parametrize("prepare", [prepare_revoke, prepare_logout, prepare_logout_by_access_token,
+                                     prepare_logout_all, prepare_session])
+def test_S6_who_asks_again_elsewhere_is_not_told_that_it_is_done(pair, one, prepare):
+    """The second asker's connection finds nothing to end, and WAIT tells of what its own has written."""
+    ask = prepare(one, "anna")
     pair.in_step()
     pair.hold()
-    is_out(revoke(one, token))
+    assert ask().status == 503
     one.end()
     one.start()  # every connection to Redis is a new one
     for _ in range(3):
-        is_out(revoke(one, token))
-    assert not record(pair.replica, one, token).revoked
+        assert ask().status == 503
+    assert ended(pair.primary) == 1 and ended(pair.replica) == 0
     pair.release()
-    assert revoke(one, token).status == 200
-    assert record(pair.replica, one, token).revoked
+    assert ask().status == (401 if prepare == prepare_logout_all else 200 if prepare == prepare_revoke else 204)
+    assert ended(pair.replica) == 1
+
+
+def ended(server):
+    """How many sessions have ended, as this server knows."""
+    with server.client() as client:
+        return sum(Record.parse(client.get(key)).revoked for key in client.scan_iter("rd:*:f:?*"))
+
+
+def accounts(server):
+    with server.client() as client:
+        return list(client.scan_iter("rd:*:a"))
+
+
+VERBS = {
+    "user disable": ("user", "disable", "anna"),
+    "user delete": ("user", "delete", "anna"),
+    "revoke-all": ("session", "revoke-all", "anna"),
+    "revoke-all of everyone": ("session", "revoke-all", "--everyone"),
+    "revoke": ("session", "revoke", "anna"),
+}
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_S6_the_administrator_can_ask_again_until_the_replica_has_it(pair, one, name):
+    """Each run has a connection of its own; the second finds no session that stands, and often no index."""
+    one.add_user("anna", "right")
+    _, sid = access(one, "anna")
+    words = VERBS[name] + ((sid,) if name == "revoke" else ())
+    pair.in_step()
+    pair.hold()
+    for _ in range(2):
+        failed = one.run(*words)
+        assert failed.returncode == 69 and b"no replica has confirmed it" in failed.stderr, failed
+    assert ended(pair.primary) == 1 and ended(pair.replica) == 0
+    pair.release()
+    assert one.run(*words).returncode == 0
+    assert ended(pair.replica) == 1
+    assert len(accounts(pair.primary)) == (name != "user delete")
 
 
 def test_S6_what_another_connection_ended_is_not_acknowledged_before_the_replica_has_it(pair, one):
@@ -152,23 +227,16 @@ def test_async_waits_for_no_replica(pair):
             assert "cmdstat_wait" not in client.info("commandstats")
 
 
-@pytest.mark.parametrize("first", [("GET", "x"), ("PING",), ("EVAL", "return 1", 0), ("EVALSHA", "0" * 40, 0),
-                                   ("EVAL", "return redis.call('ZREM', 'none', 'x')", 0)],
-                         ids=["read", "ping", "script", "noscript", "no-op"])
-def test_redis_WAIT_covers_the_writes_of_other_connections_made_before_the_last_command(pair, first):
-    """What revoke.lua relies on when it finds nothing to write: WAIT goes by the offset at the connection's last
-    command, also one that wrote nothing. Only a connection that has sent none is told of any replica."""
+@pytest.mark.parametrize("write", [("SET", "x", 2), ("EVAL", EMPTY_WRITE, 2, "x", "rd:{x}:f:")], ids=["SET", "empty"])
+def test_redis_WAIT_covers_what_others_wrote_before_the_connections_own_last_write(pair, write):
+    """What every durable question relies on, also one that finds nothing to end."""
     with pair.primary.client(single_connection_client=True) as writer, \
-            pair.primary.client(single_connection_client=True) as other, \
-            pair.primary.client(single_connection_client=True) as silent:
+            pair.primary.client(single_connection_client=True) as other:
         pair.hold()
         writer.set("x", 1)
         assert writer.wait(1, 50) == 0
-        assert silent.wait(1, 50) == 1
-        try:
-            other.execute_command(*first)
-        except redis.exceptions.NoScriptError:
-            pass
+        other.execute_command(*write)
         assert other.wait(1, 50) == 0
         pair.release()
         assert other.wait(1, 5000) == writer.wait(1, 5000) == 1
+        assert pair.primary.client().dbsize() == 1

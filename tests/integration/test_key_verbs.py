@@ -253,10 +253,7 @@ def test_a_file_that_cannot_be_read_or_trusted(idle, verb):
     path.write_text(text.replace("access EdDSA", "access EdDSB"))
     assert "line 3" in key(idle, *verb, code=78)
     path.write_text(text)
-    if os.geteuid() == 0:
-        os.chown(path, 12345, -1)
-        assert "another user" in key(idle, *verb, code=78)
-    else:
+    if os.geteuid() != 0:
         path.chmod(0)
         assert "denied" in key(idle, *verb, code=78)
     path.unlink()

@@ -196,7 +196,7 @@ def test_a_file_that_has_gone_for_good_breaks_nothing(redis_server):
 @pytest.mark.parametrize("option, value, wanted", [
     ("REFRESHD_LOG_FILE", "/nonexistent/log", "/nonexistent/log: No such file"),
     ("REFRESHD_LOG_LEVEL", "chatty", "must be debug, info, warning or error"),
-    ("REFRESHD_LOG_REQUESTS", "yes", "must be off or on")])
+    ("REFRESHD_LOG_REQUESTS", "each", "must be on or off")])
 def test_what_cannot_be_is_refused_at_start(idle, option, value, wanted):
     idle.env[option] = value
     done = idle.run("serve", text=True)

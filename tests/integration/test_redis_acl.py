@@ -221,7 +221,7 @@ def test_a_redis_that_forgets_sessions_fails_the_test(admin, one, policy):
     admin.config_set("maxmemory-policy", policy)
     status, lines = check(one)
     admin.config_set("maxmemory-policy", "noeviction")
-    assert f"FAIL redis: maxmemory-policy is {policy}; want noeviction" in lines and status == 78
+    assert f"FAIL redis: maxmemory-policy is {policy}; must be noeviction" in lines and status == 78
 
 
 def test_persistence_is_told(admin, one):
@@ -237,7 +237,14 @@ def test_a_replica_is_not_what_is_wanted(admin, one):
     admin.execute_command("REPLICAOF", "127.0.0.1", "1")
     status, lines = check(one)
     admin.execute_command("REPLICAOF", "NO", "ONE")
-    assert status == 69 and "FAIL redis: it is a replica; want the primary, which can write" in lines
+    assert status == 69
+    assert "FAIL redis: it is a replica of 127.0.0.1:1; must be the primary, which can write" in lines
+
+
+def test_the_server_and_its_own_version_are_named(admin, one):
+    info = admin.info("server")
+    name = "Valkey " + info["valkey_version"] if "valkey_version" in info else "Redis " + info["redis_version"]
+    assert f"ok   redis: {name}" in check(one)[1]
 
 
 def test_redis_away_is_69_and_no_reason_not_to_start(one):

@@ -173,7 +173,7 @@ def test_a_redis_that_lets_us_do_less_refuses_the_reload(redis_server):
             admin.execute_command("ACL", "SETUSER", "few", "-zadd", "-pexpiretime")
             rewrite(running, "access_ttl_s = 60")
             assert refused(running).startswith(
-                "redis: user few lacks +pexpiretime; user few lacks +zadd; all goes on")
+                "redis: user few lacks +pexpiretime; user few lacks +zadd; nothing has changed")
             assert running.refresh(token).status == 200
             admin.execute_command("ACL", "SETUSER", "few", "+zadd", "+pexpiretime")
             reload(running)

@@ -25,6 +25,10 @@ WRONG = {
     "no value": ("durability", 5, "neither `name = value` nor `[section]`"),
     "algorithm": ("access_alg = RS256", 5, "access_alg: must be EdDSA, HS256 or Ed25519"),
     "durability": ("durability = sync", 5, "durability: must be async or replica"),
+    "switch": ("log_requests = maybe", 5, "log_requests: must be on or off"),
+    "switch of a client": ("[client a]\nrotation = ja", 6, "rotation: must be on or off"),
+    "TLS": ("redis = rediss://127.0.0.1", 5, "redis: TLS to Redis is not supported yet: use redis:// over a private "
+            "network, or a tunnel such as stunnel"),
     "csrf": ("cookie_csrf = off", 5, "cookie_csrf: must be origin or token"),
     "jitter": ("access_ttl_s = 60\naccess_jitter_s = 90", 6, "access_jitter_s: must be less than access_ttl_s"),
     "default client": ("default_client = a b", 5, "default_client: client id must be 1 to 64 of A-Z a-z 0-9 . _ -: a b"),
@@ -46,6 +50,11 @@ WRONG = {
     "client lifetime": ("[client a]\naccess_ttl_s = 0", 6, "access_ttl_s: must be a whole number from 1 to 86400"),
     "socket": ("listen = 127.0.0.1:9000", 5, "listen: 127.0.0.1:9000: must be unix:/path (at most 107 bytes of path), "
                "tcp:ADDRESS:PORT (IPv6 in brackets), or fd:0 to fd:9"),
+    "socket mode": ("socket_mode = 0666", 5, "socket_mode: 0666: would let every user of this machine act as anybody; name a "
+                    "group in socket_group instead"),
+    "socket mode in words": ("socket_mode = rw-", 5, "socket_mode: rw-: must be octal, 0000 to 0775, such as 0660"),
+    "socket mode with more": ("socket_mode = 2660", 5, "socket_mode: 2660: must be octal, 0000 to 0775, such as 0660"),
+    "socket group": ("socket_group = no-such", 5, "socket_group: no-such: no such group"),
     "redis": ("redis = http://127.0.0.1", 5, "redis: must be unix:/path or redis://host:port/db"),
     "redis user": ("redis_user = me", 5, "redis_user needs redis_password_file"),
     "redis password": ("redis_password_file = /none", 5, "/none: No such file or directory"),
@@ -89,6 +98,36 @@ def test_a_wrong_flag_and_a_wrong_variable_are_explained_too(config):
     assert done.returncode == 78 and done.stderr == f"refreshd: grace_s: {NUMBER} 0 to 300 (from the environment)\n"
     done = run(["-T"], config, REFRESHD_GRACE="5")
     assert done.returncode == 0 and "REFRESHD_GRACE; did you mean REFRESHD_GRACE_S?" in done.stderr
+
+
+# What Kubernetes' kubelet sets for the Services refreshd and refreshd-login.
+SERVICE = """REFRESHD_SERVICE_HOST=10.0.0.1 REFRESHD_SERVICE_PORT=9000 REFRESHD_SERVICE_PORT_FASTCGI=9000
+REFRESHD_PORT=tcp://10.0.0.1:9000 REFRESHD_PORT_9000_TCP=tcp://10.0.0.1:9000 REFRESHD_PORT_9000_TCP_PROTO=tcp
+REFRESHD_PORT_9000_TCP_PORT=9000 REFRESHD_PORT_9000_TCP_ADDR=10.0.0.1 REFRESHD_LOGIN_PORT=tcp://10.0.0.2:9001
+REFRESHD_LOGIN_SERVICE_HOST=10.0.0.2 REFRESHD_LOGIN_PORT_9001_TCP=tcp://10.0.0.2:9001"""
+
+
+def test_the_variables_of_a_Kubernetes_Service_are_one_line_and_no_other_is_taken_for_one(config):
+    variables = dict(pair.split("=", 1) for pair in SERVICE.split())
+    done = run(["-T"], config, **variables)
+    line, = done.stderr.splitlines()
+    assert done.returncode == 0 and '"level":"info"' in line and "11 variables" in line
+    assert run(["-T"], config).stderr == ""
+    for name in ("REFRESHD_PORT", "REFRESHD_HOST", "REFRESHD_SERVICE_HOSTS", "REFRESHD_PORT_X_TCP", "REFRESHD_IMPORT"):
+        assert f"no such option: {name}" in run(["-T"], config, **{name: "9000"}).stderr
+
+
+def test_a_switch_takes_the_usual_words_and_shows_its_own(config):
+    """YAML 1.1 reads on as a boolean, so tools that write a variable from it hand over true."""
+    for word, shown in (("true", "on"), ("True", "on"), ("yes", "on"), ("1", "on"), ("ON", "on"), ("false", "off"),
+                        ("no", "off"), ("0", "off"), ("Off", "off")):
+        for done in (run(["-T"], config, "--log-requests", word), run(["-T"], config, REFRESHD_LOG_REQUESTS=word)):
+            line, = [line for line in done.stdout.splitlines() if line.startswith("log_requests ")]
+            assert line.split()[2] == shown
+    for wrong in ("", "2", "o", "onn", "enabled"):
+        done = run(["serve"], config, "--log-requests", wrong)
+        assert (done.returncode, done.stderr) == (78, "refreshd: log_requests: must be on or off\n")
+    assert run(["serve"], config, "--durability", "yes").stderr.endswith("durability: must be async or replica\n")
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):

@@ -93,7 +93,7 @@ class World:
         family = self.store.families.get(key)
         dice = self.random.random()
         dead = family is None or family.revoked or family.garbage is not None
-        self.store.touched = set()
+        self.store.touched, self.durable = set(), False
         if dice < (0.5 if dead else 0.01):
             key, index = self.slots[place] = self.new_keys()
             name, keys, args, reply, outcome = self.issue(key, index, idle)
@@ -107,8 +107,10 @@ class World:
                 due.append(b"+OK\r\n")
             name, keys, args, reply, outcome = self.rotate(key, index, family, grace, idle)
         args = (len(keys), *keys, *args, *self.clock())
-        send.append(resp.command("EVALSHA", self.shas[name], *args))
-        due.append(reply)
+        call = resp.command("EVALSHA", self.shas[name], *args)
+        for command, answer in self.watched(call, reply, {key, *keys} | self.store.touched):
+            send.append(command)
+            due.append(answer)
         self.check({key} | self.store.touched, index, send, due)
         if self.random.random() < 0.01:
             self.check(self.store.families, index, send, due)
@@ -116,6 +118,13 @@ class World:
             due.append(resp.integer(len(self.store.families) + len(self.store.indexes)))
         what = f"{name} at {self.now}: " + " ".join(repr(a) for a in args)
         return b"".join(send), due, f"{name} {outcome}", what
+
+    def watched(self, call, reply, keys):
+        """What a durable question must do in any case is to write: a transaction behind it then fails."""
+        if not self.durable:
+            return [(call, reply)]
+        return [(resp.command("WATCH", *sorted(keys)), b"+OK\r\n"), (call, reply), (resp.command("MULTI"), b"+OK\r\n"),
+                (resp.command("EXEC"), b"*-1\r\n")]
 
     def check(self, keys, index, send, due):
         """Asks for the records of these keys and for the index."""
@@ -178,10 +187,11 @@ class World:
         which = self.random.choice((key[-22:], self.some_sid(keys), b"*", b"-"))
         asker = self.some_sid(keys) if which == b"-" or self.random.random() < 0.5 else b""
         client = self.random.choice((b"", *CLIENTS))
-        reason = self.random.randint(2, 6)
+        reason, self.durable = self.random.randint(2, 6), self.random.random() < 0.5
+        args = (which, asker, client, reason, int(self.durable))
         answer = self.store.revoke(keys, index, self.now, which, asker, client, reason)
         outcome = chr(answer[0]) if len(which) > 1 else which.decode() + chr(answer[0])
-        return "revoke", (index, keys), (which, asker, client, reason), resp.bulk(answer), outcome
+        return "revoke", (index, keys), args, resp.bulk(answer), outcome
 
     def session(self, key, index):
         key = key[:-22] + self.some_sid(key[:-22])
@@ -200,9 +210,11 @@ class World:
         before = self.random.choice((0, self.now + 1, self.random.choice(created) + self.random.choice((0, 1))))
         client, reason = self.random.choice((b"", b"", *CLIENTS)), self.random.randint(2, 6)
         count_only = self.random.random() < 0.3
+        self.durable = not count_only and self.random.random() < 0.5
+        args = (before, client, reason, int(count_only), int(self.durable))
         answer = self.store.sweep(keys, index, self.now, before, client, reason, count_only)
         outcome = "counts" if count_only else "ends" if any(answer[7:11]) else "ends none"
-        return "sweep", (index, keys), (before, client, reason, int(count_only)), resp.bulk(answer), outcome
+        return "sweep", (index, keys), args, resp.bulk(answer), outcome
 
 
 def mismatch(steps, got):

@@ -30,12 +30,12 @@ def issue(store, now=NOW, var=VAR, sid=SID, most=0, absolute=10 * IDLE, login=()
     return run(store, "issue", (KEYS + sid, INDEX, *login), (IDLE, absolute, 0, 1, b"s" * 16, var, most, *hashes), now)
 
 
-def revoke(store, which, asker=b"", client=b"", reason=3, now=NOW):
-    return run(store, "revoke", (INDEX, KEYS), (which, asker, client, reason), now)
+def revoke(store, which, asker=b"", client=b"", reason=3, now=NOW, durable="0"):
+    return run(store, "revoke", (INDEX, KEYS), (which, asker, client, reason, durable), now)
 
 
-def sweep(store, before=NOW + 1, client=b"", reason=5, count_only="0", now=NOW):
-    return run(store, "sweep", (INDEX, KEYS), (before, client, reason, count_only), now)
+def sweep(store, before=NOW + 1, client=b"", reason=5, count_only="0", now=NOW, durable="0"):
+    return run(store, "sweep", (INDEX, KEYS), (before, client, reason, count_only, durable), now)
 
 
 def sessions(store, skip=0, count=100, asker=b"", now=NOW):

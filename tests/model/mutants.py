@@ -104,6 +104,8 @@ MUTANTS = {"rotate": {
     "the index never expires": ("redis.call('PEXPIREAT', KEYS[1], kept)", ""),
     "the first is forgotten": ("for i = 1, #sids, 2 do", "for i = 3, #sids, 2 do"),
     "records are counted twice": ("#ending / 2", "#ending"),
+    "a durable question may write nothing": ("count == 0 and ARGV[5] == '1'", "false"),
+    "what is only written stays": ("redis.call('DEL', KEYS[2])", ""),
 }, "session": {
     "a tombstone is absent": ("return rec and", "return rec and rec:byte(2) == 0 and"),
     "the time of what is absent is left out": ("or 'A' .. when", "or 'A'"),
@@ -133,4 +135,6 @@ MUTANTS = {"rotate": {
     "a tombstone keeps the idle expiry": ("'PXAT', (struct.unpack('>I6', rec, 27))", "'KEEPTTL'"),
     "records are counted twice": ("#ending / 2", "#ending"),
     "what stands is not counted": ("stand = stand + 1", ""),
+    "a durable question may write nothing": ("#ending == 0 and ARGV[5] == '1'", "false"),
+    "what is only written stays": ("redis.call('DEL', KEYS[2])", ""),
 }}

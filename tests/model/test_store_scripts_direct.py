@@ -68,9 +68,11 @@ def test_S8_an_index_of_another_type_stops_everything_before_any_write(store):
     store.set(INDEX, b"not an index")
     nothing_changes(store, lambda: rotate(store, 0, now=NOW + 10_000))  # reuse: would make a tombstone
     for which in (SID, b"*", b"-"):
-        nothing_changes(store, lambda: revoke(store, which, SID))
+        for durable in "01":
+            nothing_changes(store, lambda: revoke(store, which, SID, durable=durable))
     nothing_changes(store, lambda: sessions(store))
-    nothing_changes(store, lambda: sweep(store))
+    for durable in "01":
+        nothing_changes(store, lambda: sweep(store, durable=durable))
     store.delete(KEY)
     store.hset(b"rd:{slot}:a", "hash", "$h")
     for most in (0, 1):
@@ -196,6 +198,51 @@ def test_S6_what_ended_stays_ended_whatever_comes(store):
     assert store.zrange(INDEX, 0, -1) == [OTHER]
     assert sessions(store, asker=OTHER) == b"G" + WHEN + b"\0\0\0\1" + OTHER + len(record()).to_bytes(
         2, "big") + store.get(KEYS + OTHER)
+
+
+def asked_again():
+    """What may be asked once more when it was not confirmed: by name, the state before it and the question."""
+    def begin(store):
+        issue(store)
+        issue(store, sid=OTHER)
+
+    def end(store):
+        begin(store)
+        revoke(store, b"*")
+
+    return {
+        "end one": (begin, lambda store, **o: revoke(store, SID, **o)),
+        "one that ended": (end, lambda store, **o: revoke(store, SID, **o)),
+        "one that is not there": (begin, lambda store, **o: revoke(store, THIRD, **o)),
+        "one of another client": (begin, lambda store, **o: revoke(store, SID, client=b"we", **o)),
+        "end all": (begin, lambda store, **o: revoke(store, b"*", **o)),
+        "all that ended": (end, lambda store, **o: revoke(store, b"*", **o)),
+        "by one that ended": (end, lambda store, **o: revoke(store, b"*", SID, **o)),
+        "nobody's": (lambda store: None, lambda store, **o: revoke(store, b"*", **o)),
+        "the others": (begin, lambda store, **o: revoke(store, b"-", SID, **o)),
+        "the others that ended": (lambda store: issue(store), lambda store, **o: revoke(store, b"-", SID, **o)),
+        "sweep": (begin, lambda store, **o: sweep(store, **o)),
+        "sweep what was swept": (end, lambda store, **o: sweep(store, **o)),
+        "sweep nothing": (begin, lambda store, **o: sweep(store, NOW, **o)),
+    }
+
+
+def changes(store):
+    return store.info("persistence")["rdb_changes_since_last_save"]
+
+
+@pytest.mark.parametrize("name", asked_again())
+def test_S6_a_durable_question_writes_whatever_it_answers_and_changes_nothing_more(store, name):
+    """WAIT counts the replicas that have its own connection's last write: without one it confirms nothing."""
+    prepare, ask = asked_again()[name]
+    prepare(store)
+    answers, after = [ask(store), ask(store)], dump(store)
+    store.flushall()
+    prepare(store)
+    for answer in answers:
+        before = changes(store)
+        assert ask(store, durable="1") == answer and changes(store) > before
+    assert dump(store) == after
 
 
 def test_a_user_with_too_many_sessions_loses_the_oldest(store):

@@ -19,6 +19,26 @@ static void taken(const char *text)
 		fail_msg("%s: %s", text, read_.why);
 }
 
+static void a_secret_may_be_pasted_as_sha256sum_prints_it(void **state)
+{
+	static const char *const bad[] = {"-", "  file", "  - -", " -x", "0", "  -0"};
+	uint8_t secret[32];
+
+	(void)state;
+	taken("[client a]\nkind = confidential\nsecret_sha256 = " SHA "\n");
+	memcpy(secret, client("a")->secret_sha256, sizeof secret);
+	taken("[client a]\nkind = confidential\nsecret_sha256 = " SHA "  -\n");
+	assert_memory_equal(client("a")->secret_sha256, secret, sizeof secret);
+	taken("[client a]\nkind = confidential\nsecret_sha256 = " SHA " *-\n");
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char text[200];
+
+		snprintf(text, sizeof text,
+			 "[client a]\nkind = confidential\nsecret_sha256 = %s%s\n", SHA, bad[i]);
+		assert_false(load_text(text));
+	}
+}
+
 static void a_section_says_what_its_tokens_are_like(void **state)
 {
 	const struct rd_client *c;
@@ -109,7 +129,7 @@ static void a_mistake_is_reported_with_its_line(void **state)
 	    {"access_alg = hs256", "access_alg: must be EdDSA, HS256 or Ed25519"},
 	    {"access_ttl_s = 0", "access_ttl_s: must be a whole number from 1 to 86400"},
 	    {"access_ttl_s = 86401", "access_ttl_s: must be a whole number from 1 to 86400"},
-	    {"introspect = yes", "introspect: must be off or on"},
+	    {"introspect = maybe", "introspect: must be on or off"},
 	    {"scope = a", "unknown key in a client section: scope; did you mean scopes?"},
 	};
 
@@ -163,6 +183,7 @@ static void every_algorithm_in_use_wants_an_active_key(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_secret_may_be_pasted_as_sha256sum_prints_it),
 	    cmocka_unit_test(a_section_says_what_its_tokens_are_like),
 	    cmocka_unit_test(what_it_leaves_open_is_the_services),
 	    cmocka_unit_test(a_client_may_have_the_name_of_rfc9864_or_not_whatever_the_service_has),

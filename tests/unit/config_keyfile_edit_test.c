@@ -5,7 +5,7 @@
 static bool open_edit(const char *at, struct rd_keyfile *file)
 {
 	struct rd_buf why = {reason, 0, sizeof reason - 1, false};
-	bool ok = rd_keyfile_open(at, file, &why);
+	bool ok = rd_keyfile_open(at, sockets, file, &why);
 
 	reason[why.len] = 0;
 	assert_int_equal(ok, why.len == 0);
@@ -173,7 +173,7 @@ static void s_what_does_not_load_is_not_edited(void **state)
 	(void)state;
 	assert_false(open_edit(path, &file));
 	assert_non_null(strstr(reason, "No such file"));
-	write_file(path, RING, sizeof RING - 1, 0640);
+	write_file(path, RING, sizeof RING - 1, 0660);
 	assert_false(open_edit(path, &file));
 	assert_non_null(strstr(reason, OPEN_TO_OTHERS));
 	write_file(path, "deployment QEFCQ0RF\n", 20, 0600);
@@ -203,7 +203,7 @@ static void two_edits_at_once_lose_nothing(void **state)
 
 		alarm(20);
 		close(file.fd); // a lock belongs to what was opened, which we share with our parent
-		if (write(ready[1], "", 1) != 1 || !rd_keyfile_open(path, &second, &why))
+		if (write(ready[1], "", 1) != 1 || !rd_keyfile_open(path, sockets, &second, &why))
 			_exit(1);
 		rd_put_span(&second.out, second.text);
 		rd_put_lit(&second.out, "# second\n");

@@ -13,7 +13,8 @@ static void an_address_open_to_other_machines_is_asked_for_twice(void **state)
 	assert_true(load_text("listen = tcp:0.0.0.0:9000\nlisten_insecure_tcp = on\n"));
 	assert_true(load_text("listen_insecure_tcp = on\n")); // harmless alone
 	assert_false(load_text("listen = tcp:localhost:9000\nlisten_insecure_tcp = on\n"));
-	assert_false(load_text("listen_insecure_tcp = yes\n"));
+	assert_true(load_text("listen_insecure_tcp = yes\n"));
+	assert_false(load_text("listen_insecure_tcp = maybe\n"));
 }
 
 int main(void)

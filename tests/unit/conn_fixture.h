@@ -34,6 +34,12 @@ bool rd_redis_up(const struct rd_redis *redis)
 	return true;
 }
 
+bool rd_redis_replica(const struct rd_redis *redis)
+{
+	(void)redis;
+	return false;
+}
+
 bool rd_redis_lost(const struct rd_redis *redis, int64_t window_ms)
 {
 	(void)redis, (void)window_ms;
@@ -68,6 +74,7 @@ static inline int start_conn(void **state)
 					    .metrics = rd_metrics_new(1, 1)};
 	it.loop = (struct rd_loop){.setup = &it.setup,
 				   .epoll_fd = epoll_create1(EPOLL_CLOEXEC),
+				   .gone_events = EPOLLHUP | EPOLLERR,
 				   .counts = rd_metrics_counts(it.setup.metrics, 0),
 				   .now_ms = 1000000};
 	it.asked_count = 0;

@@ -8,6 +8,14 @@
 	"fastcgi_param REQUEST_METHOD $request_method;\n"  \
 	"fastcgi_param REMOTE_ADDR $remote_addr;\n"
 
+#define TRY        "server unix:/r max_fails=0;"
+#define FOUR(x)    x x x x
+#define SIXTEEN(x) FOUR(FOUR(x))
+// Of several hosts, two.
+#define HOST(x) "server " x " max_fails=1 fail_timeout=10s;"
+#define RESORT  "server unix:/h2 max_fails=0 backup;"
+#define HOSTS   HOST("unix:/h1") HOST("unix:/h2") RESORT
+
 static const char right[] =
     "http {\n"
     "log_format safe '$remote_addr $uri';\n"
@@ -15,9 +23,10 @@ static const char right[] =
     "error_log /var/log/error error;\n"
     "map $uri $some { default ''; /x 1; }\n"
     "limit_req_zone $some zone=some:1m rate=1r/s;\n"
-    "upstream refreshd { server unix:/r1 max_fails=0; server unix:/r2 max_fails=0; keepalive 64; "
-    "}\n"
-    "upstream refreshd_login { server unix:/l max_fails=0; }\n"
+    "upstream refreshd { " SIXTEEN(TRY) " keepalive 64; }\n"
+					"upstream refreshd_login { " HOST("unix:/l")
+					    HOST("unix:/h2") RESORT
+    " }\n"
     "fastcgi_keep_conn on; fastcgi_connect_timeout 500ms; fastcgi_max_temp_file_size 0;\n"
     "fastcgi_pass_request_headers off;\n"
     "client_max_body_size 16k; client_body_buffer_size 16k;\n"
@@ -27,7 +36,7 @@ static const char right[] =
     "fastcgi_next_upstream_timeout 5s;\n" PARAMS
     "fastcgi_param REFRESHD_ROUTE refresh; fastcgi_param REFRESHD_DIALECT flask; }\n"
     "location = /login { fastcgi_pass refreshd_login; client_body_timeout 10s;\n"
-    "fastcgi_next_upstream off;\n" PARAMS
+    "fastcgi_next_upstream error timeout;\n" PARAMS
     "fastcgi_param REFRESHD_ROUTE login; fastcgi_param REFRESHD_DIALECT express-token; }\n"
     "location = /_verify { internal; fastcgi_pass refreshd; fastcgi_pass_request_body off;\n" PARAMS
     "fastcgi_param REFRESHD_ROUTE verify; }\n"
@@ -37,7 +46,7 @@ static const char right[] =
     "}\n}\n";
 
 #define KEEP   "fastcgi_keep_conn on;"
-#define ONCE   "fastcgi_next_upstream off;"
+#define ONCE   "fastcgi_next_upstream error timeout;"
 #define LOGIN  "fastcgi_pass refreshd_login;"
 #define HEALTH "REFRESHD_ROUTE health;"
 #define AUTH   "auth_request /_verify;"
@@ -52,7 +61,7 @@ static const struct {
     {"keep-conn", KEEP, "fastcgi_keep_conn off;", "fastcgi_keep_conn 'on';"},
     {"not-retried", " non_idempotent", "", " http_503 non_idempotent"},
     {"sent-twice", ONCE, "fastcgi_next_upstream error non_idempotent;",
-     "fastcgi_next_upstream error timeout;"},
+     "fastcgi_next_upstream error;"},
     {"strict-twice", "REFRESHD_ROUTE refresh;",
      "REFRESHD_ROUTE refresh; fastcgi_param REFRESHD_CLIENT strict;",
      "REFRESHD_ROUTE refresh; fastcgi_param REFRESHD_CLIENT web;"},
@@ -71,7 +80,17 @@ static const struct {
     {"pass-from-request", LOGIN, "fastcgi_pass $arg_app; resolver 127.0.0.1;",
      "fastcgi_pass $app; resolver 127.0.0.1;"},
     {"no-keepalive", " keepalive 64;", "", " keepalive 1;"},
-    {"max-fails", "server unix:/r2 max_fails=0;", "server unix:/r2;", ""},
+    {"max-fails", SIXTEEN(TRY), SIXTEEN("server unix:/r;"), SIXTEEN(TRY) TRY},
+    {"few-tries", SIXTEEN(TRY), TRY TRY, SIXTEEN(TRY) TRY},
+    {"few-tries", SIXTEEN(TRY), TRY, HOSTS},
+    {"host-hangs", SIXTEEN(TRY), SIXTEEN(TRY) "server unix:/r2 max_fails=0;", HOSTS},
+    {"host-hangs", SIXTEEN(TRY), HOST("unix:/h1") "server unix:/h2 max_fails=0; " RESORT,
+     HOSTS RESORT},
+    {"hosts-all-out", SIXTEEN(TRY), HOST("unix:/h1") HOST("unix:/h2"),
+     HOST("unix:/h1") HOST("unix:/h2") "server unix:/h1 max_fails=0 backup;"},
+    {"hosts-all-out", SIXTEEN(TRY), HOST("unix:/h1") HOST("unix:/h2") "server unix:/h1 backup;",
+     HOSTS},
+    {"host-down", ONCE, "fastcgi_next_upstream off;", "fastcgi_next_upstream timeout error;"},
     {"cache", KEEP, KEEP " fastcgi_cache all;", KEEP " fastcgi_cache off;"},
     {"body-size", BODY, "client_max_body_size 16385; client_body_buffer_size 17k;",
      "client_max_body_size 16384; client_body_buffer_size 17k;"},
@@ -140,6 +159,8 @@ static void note_name(const struct rd_mistake *mistake, void *user)
 	char name[64];
 
 	(void)user;
+	if (mistake->note)
+		return;
 	snprintf(name, sizeof name, "%s%s", *names ? " " : "", mistake->check->name);
 	if (!strstr(names, mistake->check->name))
 		strncat(names, name, sizeof names - strlen(names) - 1);
@@ -203,7 +224,8 @@ static void what_is_fine_is_no_mistake(void **state)
 static void every_check_has_a_row(void **state)
 {
 	const struct rd_check *const tables[] = {rd_checks_own, rd_checks_params,
-						 rd_checks_location, rd_checks_server};
+						 rd_checks_upstream, rd_checks_location,
+						 rd_checks_server};
 
 	(void)state;
 	for (size_t t = 0; t < COUNT(tables); t++)
@@ -241,11 +263,51 @@ static void a_name_is_told_from_an_address(void **state)
 
 		snprintf(to, sizeof to, "fastcgi_pass %s;", hosts[i].address);
 		assert_mistakes(changed(LOGIN, to), wanted);
-		snprintf(to, sizeof to, "server %s max_fails=0;", hosts[i].address);
-		assert_mistakes(changed("server unix:/l max_fails=0;", to), wanted);
+		snprintf(to, sizeof to, "server %s max_fails", hosts[i].address);
+		assert_mistakes(changed("server unix:/l max_fails", to), wanted);
 	}
 	assert_mistakes(changed("refreshd_login", "cafe"), "");
 	assert_mistakes(changed("server unix:/l", "server cafe:9000 resolve"), "");
+}
+
+static unsigned notes;
+
+static void count_note(const struct rd_mistake *mistake, void *user)
+{
+	(void)user;
+	assert_true(mistake->note);
+	assert_string_equal(mistake->check->name, "plain-tcp");
+	notes++;
+}
+
+// It may be in a network of its own, so it is no mistake; it is said once for an upstream.
+static void tcp_that_other_machines_reach_is_noted(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		unsigned notes;
+	} noted[] = {
+	    {"unix:/l", "10.0.0.1:9001", 1},
+	    {"unix:/h2", "[fd00::2]:9001", 1},
+	    {LOGIN, "fastcgi_pass 10.0.0.1:9001;", 1},
+	    {LOGIN, "fastcgi_pass 127.0.0.1:9001;", 0},
+	    {"unix:/l", "[::1]:9001", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(noted); i++) {
+		static struct rd_nginx conf;
+		char reason[200];
+		struct rd_buf why = RD_BUF(reason);
+
+		memset(&conf, 0, sizeof conf);
+		assert_true(rd_nginx_parse(&conf, RD_SPAN("nginx.conf"),
+					   rd_span(changed(noted[i].from, noted[i].to)), &why));
+		notes = 0;
+		assert_int_equal(rd_checks_run(&conf, &config, count_note, NULL), 0);
+		assert_int_equal(notes, noted[i].notes);
+		rd_nginx_free(&conf);
+	}
 }
 
 static int start(void **state)
@@ -269,6 +331,7 @@ int main(void)
 	    cmocka_unit_test(what_is_fine_is_no_mistake),
 	    cmocka_unit_test(every_check_has_a_row),
 	    cmocka_unit_test(a_name_is_told_from_an_address),
+	    cmocka_unit_test(tcp_that_other_machines_reach_is_noted),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);

@@ -12,6 +12,7 @@
 
 static char dir[32], path[64], other[64], reason[600];
 static struct rd_keys keys;
+static struct rd_socket_groups sockets; // none, but for tests that set some
 
 // In place of libc's. Of a folder it fails with this errno, unless that is 0.
 static int folder_sync_error;
@@ -44,6 +45,7 @@ static inline int clean(void **state)
 	(void)state;
 	rd_keys_wipe(&keys);
 	folder_sync_error = 0;
+	sockets.count = 0;
 	unlink(path);
 	unlink(other);
 	rmdir(other);
@@ -69,7 +71,7 @@ static inline void write_file(const char *at, const char *text, size_t len, mode
 static inline bool load(const char *at)
 {
 	struct rd_buf why = {reason, 0, sizeof reason - 1, false};
-	bool ok = rd_keyfile_load(at, &keys, &why);
+	bool ok = rd_keyfile_load(at, sockets, &keys, &why);
 
 	reason[why.len] = 0;
 	assert_int_equal(ok, why.len == 0);

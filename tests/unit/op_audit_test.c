@@ -167,6 +167,9 @@ static void readiness_says_what_is_missing(void **state)
 	op.draining = false;
 	OP_ASK("", "REQUEST_METHOD=GET", "REFRESHD_ROUTE=ready");
 	assert_reply(503, "{\"status\":\"unavailable\",\"reasons\":[\"redis\"]}");
+	op.store_replica = true;
+	OP_ASK("", "REQUEST_METHOD=GET", "REFRESHD_ROUTE=ready");
+	assert_reply(503, "{\"status\":\"unavailable\",\"reasons\":[\"redis\",\"redis_replica\"]}");
 	OP_ASK("", "REQUEST_METHOD=GET", "REFRESHD_ROUTE=health");
 	assert_reply(200, "{\"status\":\"ok\"}");
 }

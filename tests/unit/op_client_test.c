@@ -51,7 +51,8 @@ static void a_scope_is_within_the_clients_or_invalid(void **state)
 		if (rows[i].scope)
 			assert_text(op.call.issue.family.about.scope, rows[i].scope);
 		else
-			assert_reply(400, "{\"error\":\"invalid_scope\"}");
+			assert_reply(400, "{\"error\":\"invalid_scope\",\"error_description\":"
+					  "\"scope: is more than the client's scopes\"}");
 	}
 }
 

@@ -21,7 +21,7 @@ static struct {
 	struct rd_jwt_cache *jwt_cache; // of the worker
 	enum rd_hashing hashing;
 	enum rd_log_level least; // that is heard
-	bool draining, store_up;
+	bool draining, store_up, store_replica;
 	struct rd_counts *counts;
 	const struct rd_metrics *metrics;
 	struct rd_call call;
@@ -174,6 +174,7 @@ static inline enum rd_step op_ask_for(struct rd_span body, const char *const *pa
 	op.call.metrics = op.metrics;
 	op.call.draining = op.draining;
 	op.call.store_up = op.store_up;
+	op.call.store_replica = op.store_replica;
 	op.call.reply = &op.reply;
 	op.reply.request_id = (struct rd_span){0};
 	op_new_reply();

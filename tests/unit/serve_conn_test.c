@@ -103,6 +103,21 @@ static void a_request_whose_sender_has_gone_is_not_begun(void **state)
 	assert_int_equal(it.loop.conn_count, 0);
 }
 
+// There a close cannot be told from the end of what the peer sends.
+static void a_request_over_tcp_whose_sender_has_ended_its_side_is_not_begun(void **state)
+{
+	int peer = connect_conn();
+
+	(void)state;
+	it.loop.gone_events |= EPOLLRDHUP;
+	send_refresh(peer, op_token(0).text);
+	shutdown(peer, SHUT_WR);
+	wake();
+	assert_int_equal(it.loop.requests, 0);
+	assert_string_equal(heard_on(peer), "closed");
+	close(peer);
+}
+
 static void what_comes_while_the_store_is_asked_waits_for_its_turn(void **state)
 {
 	const struct rd_record record = op_record(1);
@@ -287,6 +302,7 @@ int main(void)
 	    CASE(half_a_request_is_closed_when_its_rest_will_never_come),
 	    CASE(a_request_whose_sender_only_ends_its_input_is_answered),
 	    CASE(a_request_whose_sender_has_gone_is_not_begun),
+	    CASE(a_request_over_tcp_whose_sender_has_ended_its_side_is_not_begun),
 	    CASE(what_comes_while_the_store_is_asked_waits_for_its_turn),
 	    CASE(a_sender_that_goes_while_the_store_is_asked_leaves_the_answer_to_nobody),
 	    CASE(an_event_of_a_connection_closed_in_this_wake_up_means_nothing),

@@ -128,6 +128,8 @@ static void out_of_descriptors_it_waits_and_then_accepts_the_others(void **state
 	int fd[10]; // more than it can take
 
 	(void)state;
+	if (getenv("RD_VALGRIND"))
+		skip(); // it keeps the limit itself, and closes whatever is past it
 	run_worker(4);
 	for (int i = 0; i < 10; i++) {
 		fd[i] = connect_to_worker();

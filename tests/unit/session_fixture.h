@@ -69,13 +69,14 @@ static inline void assert_revokes(const char *which, const char *asker, const ch
 {
 	assert_int_equal(op.question.script, RD_SCRIPT_REVOKE);
 	assert_int_equal(op.question.keys, 2);
-	assert_int_equal(op.question.args, 4);
+	assert_int_equal(op.question.args, 5);
 	assert_session_key(op.question.key[0], "u");
 	assert_session_key(op.question.key[1], "f:");
 	assert_text(op.question.arg[0], which);
 	assert_text(op.question.arg[1], asker);
 	assert_text(op.question.arg[2], client);
 	assert_text(op.question.arg[3], op_text("%d", reason));
+	assert_text(op.question.arg[4], op.config.durable ? "1" : "0");
 	assert_int_equal(op.question.durable, op.config.durable);
 }
 

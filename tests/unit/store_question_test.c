@@ -112,112 +112,12 @@ static void the_largest_question_fits(void **state)
 	assert_true(question.text_len <= sizeof question.text);
 }
 
-static void an_address_is_a_socket_or_a_host(void **state)
-{
-	static const struct {
-		const char *text, *unix_path, *host;
-		int port, db;
-	} rows[] = {
-	    {"unix:/run/redis.sock", "/run/redis.sock", "", 6379, 0},
-	    {"redis://localhost", "", "localhost", 6379, 0},
-	    {"redis://localhost/", "", "localhost", 6379, 0},
-	    {"redis://127.0.0.1:7000", "", "127.0.0.1", 7000, 0},
-	    {"redis://h:1/15", "", "h", 1, 15},
-	    {"redis://h:65535/65535", "", "h", 65535, 65535},
-	    {"redis://h/3", "", "h", 6379, 3},
-	    {"redis://[::1]", "", "::1", 6379, 0},
-	    {"redis://[2001:db8::1]:7000/2", "", "2001:db8::1", 7000, 2},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct rd_redis_address address;
-		char reason[100];
-		struct rd_buf why = RD_BUF(reason);
-
-		assert_true(rd_redis_address(rd_span(rows[i].text), &address, &why));
-		assert_string_equal(address.unix_path, rows[i].unix_path);
-		assert_string_equal(address.host, rows[i].host);
-		assert_int_equal(address.port, rows[i].port);
-		assert_int_equal(address.db, rows[i].db);
-		assert_int_equal(why.len, 0);
-	}
-}
-
-static void anything_else_is_no_address(void **state)
-{
-	static const char *const texts[] = {
-	    "",
-	    "unix:",
-	    "unix",
-	    "/run/redis.sock",
-	    "UNIX:/run/redis.sock",
-	    "redis://",
-	    "redis:///",
-	    "redis://:6379",
-	    "redis:/h",
-	    "rediss://h",
-	    "localhost:6379",
-	    "redis://h:",
-	    "redis://h:0",
-	    "redis://h:65536",
-	    "redis://h:-1",
-	    "redis://h:99999999999999999999",
-	    "redis://h:6379x",
-	    "redis://h:6379/x",
-	    "redis://h:6379/1x",
-	    "redis://h:6379/-1",
-	    "redis://h:6379/65536",
-	    "redis://h:6379/1/2",
-	    "redis://h:6379:1",
-	    "redis://[::1",
-	    "redis://[]:6379",
-	    "redis://[::1]x",
-	    "redis://[h]:6379",
-	    "redis://::1:6379",
-	    "redis://h1:1,h2:2",
-	    "sentinel://h:1/m",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(texts); i++) {
-		struct rd_redis_address address;
-		char reason[100];
-		struct rd_buf why = RD_BUF(reason);
-
-		if (rd_redis_address(rd_span(texts[i]), &address, &why))
-			fail_msg("%s", texts[i]);
-		assert_true(why.len > 0 && rd_buf_ok(&why));
-	}
-}
-
-static void a_path_or_host_that_does_not_fit_is_refused(void **state)
-{
-	(void)state;
-	for (size_t len = 1; len < 400; len++) {
-		struct rd_redis_address address;
-		char text[500], reason[100];
-		struct rd_buf why = RD_BUF(reason);
-
-		memset(text, 'h', sizeof text);
-		memcpy(text, "unix:", 5);
-		assert_int_equal(rd_redis_address((struct rd_span){text, 5 + len}, &address, &why),
-				 len <= 107);
-		memcpy(text, "redis://", 8);
-		assert_int_equal(rd_redis_address((struct rd_span){text, 8 + len}, &address, &why),
-				 len <= 255);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(rotate_asks_with_these_keys_and_arguments),
 	    cmocka_unit_test(issue_asks_with_these_keys_and_arguments),
 	    cmocka_unit_test(the_largest_question_fits),
-	    cmocka_unit_test(an_address_is_a_socket_or_a_host),
-	    cmocka_unit_test(anything_else_is_no_address),
-	    cmocka_unit_test(a_path_or_host_that_does_not_fit_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, start_sodium, NULL);

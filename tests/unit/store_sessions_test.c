@@ -32,6 +32,7 @@ static void revoke_says_which_for_whom_and_why(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++)
 		for (int durable = 0; durable < 2; durable++) {
 			struct rd_revocation revocation = rows[i].revocation;
+			struct rd_span args[5];
 
 			revocation.prefix = PREFIX;
 			revocation.slot = slot;
@@ -39,7 +40,9 @@ static void revoke_says_which_for_whom_and_why(void **state)
 			rd_ask_revoke(&question, &revocation);
 			assert_int_equal(question.durable, durable);
 			question.durable = false;
-			check(RD_SCRIPT_REVOKE, index_keys, 2, rows[i].args, 4);
+			memcpy(args, rows[i].args, sizeof rows[i].args);
+			args[4] = durable ? RD_SPAN("1") : RD_SPAN("0");
+			check(RD_SCRIPT_REVOKE, index_keys, 2, args, 5);
 		}
 }
 

@@ -93,7 +93,8 @@ static inline int start_worker(void **state)
 					    .redis = {.timeout_ms = 100}};
 	snprintf(it.setup.redis.address.unix_path, sizeof it.setup.redis.address.unix_path,
 		 "%s/redis", it.folder);
-	it.setup.listen_fd[RD_ROLE_GENERAL] = rd_listen(it.address, &why);
+	it.setup.listen_fd[RD_ROLE_GENERAL] =
+	    rd_listen(it.address, &(struct rd_socket_access){(gid_t)-1, 0660}, &why);
 	it.setup.listen_fd[RD_ROLE_LOGIN] = dup(STDIN_FILENO);
 	it.told =
 	    mmap(NULL, sizeof *it.told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

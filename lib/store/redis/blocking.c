@@ -1,5 +1,6 @@
 #include "store/redis/blocking.h"
 #include "store/redis/dial.h"
+#include "store/redis/hint.h"
 #include "store/redis/script.h"
 
 #define TIMEOUT_S 5 // an admin waits longer than a request does
@@ -11,6 +12,7 @@ void rd_blocking_close(struct rd_blocking *redis)
 	if (redis->ctx)
 		redisFree(redis->ctx);
 	redis->reply = redis->ctx = NULL;
+	redis->answered = false;
 }
 
 // Closes the connection after a failure, which why then describes. Returns false.
@@ -19,10 +21,12 @@ static bool close_failed(struct rd_blocking *redis, struct rd_buf *why)
 	const redisContext *ctx = redis->ctx;
 	const redisReply *reply = redis->reply;
 
-	if (reply && reply->type == REDIS_REPLY_ERROR)
+	if (reply && reply->type == REDIS_REPLY_ERROR) {
 		rd_put(why, reply->str, (size_t)reply->len);
-	else
+	} else {
 		rd_put_str(why, ctx->errstr);
+		rd_put_str(why, rd_redis_hint(ctx, redis->answered));
+	}
 	rd_blocking_close(redis);
 	return false;
 }
@@ -37,6 +41,7 @@ static bool read_reply(struct rd_blocking *redis, struct rd_buf *why)
 	redis->reply = NULL;
 	if (redisGetReply(redis->ctx, &redis->reply) != REDIS_OK)
 		return close_failed(redis, why);
+	redis->answered = true;
 	reply = redis->reply;
 	return reply->type != REDIS_REPLY_ERROR || close_failed(redis, why);
 }

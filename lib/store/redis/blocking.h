@@ -5,6 +5,7 @@
 struct rd_blocking {
 	const struct rd_redis_config *config;
 	void *ctx, *reply; // hiredis'; NULL when there is none
+	bool answered;     // anything, on this connection
 };
 
 // Asks and waits for the answer, five seconds at most. Connects if it is not connected. False with

@@ -2,10 +2,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include "store/redis/dial.h"
+#include "store/redis/hint.h"
 #include "store/redis/identity.h"
 #include "store/redis/script.h"
 
-#define VERSION_LEAST 7 // PEXPIRETIME, SET with PXAT in scripts, ACL of what scripts call
+// PEXPIRETIME, SET with PXAT in scripts, ACL of what scripts call. Valkey began with 7.2.
+#define MAJOR_LEAST   7
+#define VERSION_LEAST "Redis 7.0 or Valkey 7.2, or later"
 
 static const char rights_script[] =
 #include "redis/rights.lua.h"
@@ -28,33 +31,36 @@ static const char *user_of(const struct rd_redis_check *check)
 	return check->config->user ? check->config->user : "default";
 }
 
-// Redis has no error codes for these, only texts. 7.0 names neither the right nor the key, later
-// versions do.
-static bool is_about_rights(const char *error)
+static bool has_one_of(const char *error, const char *const words[], size_t count)
 {
-	static const char *const words[] = {"NOPERM", "can't run this command", "can't access",
-					    "ACL failure", "no permissions"};
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+	for (size_t i = 0; i < count; i++)
 		if (strstr(error, words[i]))
 			return true;
 	return false;
 }
 
+// Redis has no error codes for these, only texts, which differ: the first ones are those of 7.0,
+// the last ones those of 7.2 and later and of Valkey.
+static const char *const of_rights[] = {"NOPERM", "can't run this command", "can't access",
+					"ACL failure", "no permissions"};
+static const char *const of_keys[] = {"the keys", "access a key"};
+#define HAS_ONE_OF(error, words) has_one_of(error, words, sizeof(words) / sizeof *(words))
+
 // Reports what an error reply to command (as an ACL names it) means.
 static void report_error(struct rd_redis_check *check, const char *command, const char *error)
 {
-	const bool about_keys =
-	    strstr(error, "the keys") || strstr(error, "'%") || strstr(error, "key '");
+	const bool about_rights = HAS_ONE_OF(error, of_rights);
 
-	if (is_about_rights(error) && about_keys)
+	if (about_rights && HAS_ONE_OF(error, of_keys))
 		report(check, RD_FIT_REFUSED, "user %s lacks the keys ~%.*s* (for %s)",
 		       user_of(check), (int)check->prefix.len, check->prefix.ptr, command);
-	else if (is_about_rights(error))
+	else if (about_rights)
 		report(check, RD_FIT_REFUSED, "user %s lacks +%s", user_of(check), command);
 	else if (strstr(error, "Unknown Redis command"))
 		report(check, RD_FIT_UNFIT, "it has no command %s", command);
-	else if (strncmp(error, "NOAUTH", 6) == 0 || strncmp(error, "WRONGPASS", 9) == 0)
+	else if (strncmp(error, "NOAUTH", 6) == 0)
+		report(check, RD_FIT_REFUSED, "%s Set redis_password_file", error);
+	else if (strncmp(error, "WRONGPASS", 9) == 0)
 		report(check, RD_FIT_REFUSED, "%s", error);
 	else if (strncmp(error, "ERR ", 4) == 0)
 		report(check, RD_FIT_UNFIT, "%s: %s", command, error);
@@ -62,18 +68,29 @@ static void report_error(struct rd_redis_check *check, const char *command, cons
 		report(check, RD_FIT_AWAY, "%s: %s", command, error);
 }
 
+// Valkey says in redis_version which Redis it was made from.
 static void check_version(struct rd_redis_check *check, struct rd_span info)
 {
-	const struct rd_span version = rd_info_field(info, RD_SPAN("redis_version:"));
+	const struct rd_span valkey = rd_info_field(info, RD_SPAN("valkey_version:"));
+	const struct rd_span redis = rd_info_field(info, RD_SPAN("redis_version:"));
+	const struct rd_span version = valkey.len ? valkey : redis;
 	struct rd_span digits = version;
-	const struct rd_span role = rd_info_field(info, RD_SPAN("role:"));
 	uint64_t major;
-	const bool fits = rd_span_take_number(&digits, INT32_MAX, &major) && major >= VERSION_LEAST;
+	const bool fits = rd_span_take_number(&digits, INT32_MAX, &major) && major >= MAJOR_LEAST;
 
-	report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "version is %.*s%s", (int)version.len,
-	       version.ptr, fits ? "" : "; want 7.0 or later");
-	if (rd_span_is(role, RD_SPAN("slave")))
-		report(check, RD_FIT_AWAY, "it is a replica; want the primary, which can write");
+	report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "%s %.*s%s", valkey.len ? "Valkey" : "Redis",
+	       (int)version.len, version.ptr, fits ? "" : "; must be " VERSION_LEAST);
+}
+
+static void check_replication(struct rd_redis_check *check, struct rd_span info)
+{
+	char primary[300];
+	struct rd_buf buf = RD_BUF(primary);
+
+	if (rd_info_primary(info, &buf))
+		report(check, RD_FIT_AWAY,
+		       "it is a replica of %.*s; must be the primary, which can write",
+		       (int)buf.len, buf.ptr);
 	else if (check->durable &&
 		 rd_span_is(rd_info_field(info, RD_SPAN("connected_slaves:")), RD_SPAN("0")))
 		report(
@@ -89,17 +106,18 @@ static void check_memory(struct rd_redis_check *check, struct rd_span info)
 	const bool fits = rd_span_is(policy, RD_SPAN("noeviction"));
 
 	if (!policy.len)
-		report(check, RD_FIT_WARN, "it does not say its maxmemory-policy; want noeviction");
+		report(check, RD_FIT_WARN,
+		       "it does not say its maxmemory-policy; must be noeviction");
 	else
 		report(check, fits ? RD_FIT_OK : RD_FIT_UNFIT, "maxmemory-policy is %.*s%s",
-		       (int)policy.len, policy.ptr, fits ? "" : "; want noeviction");
+		       (int)policy.len, policy.ptr, fits ? "" : "; must be noeviction");
 	check->appends = rd_span_is(rd_info_field(info, RD_SPAN("aof_enabled:")), RD_SPAN("1"));
 	if (check->appends)
 		report(check, RD_FIT_OK, "appendonly is yes");
 	else
 		report(check, RD_FIT_WARN,
 		       "appendonly is no: sessions, revocations and users since the last snapshot "
-		       "are gone when it restarts; want yes");
+		       "are gone when it restarts; should be yes");
 }
 
 static void check_info(struct rd_redis_check *check, const redisReply *reply)
@@ -111,6 +129,7 @@ static void check_info(struct rd_redis_check *check, const redisReply *reply)
 		return;
 	}
 	check_version(check, info);
+	check_replication(check, info);
 	check_memory(check, info);
 }
 
@@ -147,7 +166,7 @@ static void check_default_user(struct rd_redis_check *check, const redisReply *r
 		report(
 		    check, RD_FIT_UNFIT,
 		    "the user default has too few rights, so Redis forgets sessions when it reads "
-		    "its append only file; want `user default off resetpass ~* &* +@all`");
+		    "its append only file; needs `user default off resetpass ~* &* +@all`");
 }
 
 // One command, and what is done with its reply.
@@ -189,36 +208,50 @@ static size_t ask_all(redisContext *ctx, const struct rd_redis_check *check,
 	return n;
 }
 
-// Returns false when no more answers will come.
+// Whether everything else would be refused for the same reason.
+static bool is_about_login(const struct step *step, const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_ERROR &&
+	       (strncmp(reply->str, "NOAUTH", 6) == 0 ||
+		(step->command && strcmp(step->command, "auth") == 0));
+}
+
+// Returns false when no more answers will come, or none that says more.
 static bool read_step(redisContext *ctx, struct rd_redis_check *check, const struct step *step)
 {
 	redisReply *reply = NULL;
+	bool over;
 
 	if (redisGetReply(ctx, (void **)&reply) != REDIS_OK) {
-		report(check, RD_FIT_AWAY, "%s", ctx->errstr);
+		report(check, RD_FIT_AWAY, "%s%s", ctx->errstr,
+		       rd_redis_hint(ctx, check->answered));
 		return false;
 	}
+	check->answered = true;
 	// No script has that digest, so NOSCRIPT means that we may call scripts.
 	if (step->command && reply->type == REDIS_REPLY_ERROR &&
 	    strncmp(reply->str, "NOSCRIPT", 8) != 0)
 		report_error(check, step->command, reply->str);
 	else if (step->read)
 		step->read(check, reply);
+	over = is_about_login(step, reply);
 	freeReplyObject(reply);
-	return true;
+	return !over;
 }
 
 void rd_redis_check(struct rd_redis_check *check)
 {
 	const struct rd_redis_address *a = &check->config->address;
 	const struct timeval limit = {check->timeout_ms / 1000, check->timeout_ms % 1000 * 1000L};
-	char why[RD_DIAL_WHY_MAX];
+	char why[RD_DIAL_WHY_MAX], address[sizeof a->host + sizeof "[]:65535"];
+	struct rd_buf where = RD_BUF(address);
 	redisContext *ctx = rd_dial_wait(a, limit, why);
 	struct step steps[STEPS_MAX];
 	size_t count;
 
 	if (!ctx) {
-		report(check, RD_FIT_AWAY, "%s: %s", a->unix_path[0] ? a->unix_path : a->host, why);
+		rd_redis_address_put(&where, a);
+		report(check, RD_FIT_AWAY, "%.*s: %s", (int)where.len, where.ptr, why);
 		return;
 	}
 	redisSetTimeout(ctx, limit);

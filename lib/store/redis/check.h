@@ -19,7 +19,7 @@ struct rd_redis_check {
 	// One sentence each, no secret in it; text is NUL-terminated and borrowed.
 	void (*found)(struct rd_redis_check *check, enum rd_fit fit, const char *text);
 	void *user;
-	bool appends, default_reported; // rd_redis_check's own
+	bool appends, default_reported, answered; // rd_redis_check's own
 };
 
 void rd_redis_check(struct rd_redis_check *check);

@@ -1,16 +1,18 @@
 #include "store/redis/connection.h"
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include "base/clock.h"
+#include "base/queue.h"
 #include "base/rand.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "store/redis/dial.h"
-#include "store/redis/identity.h"
-#include "store/redis/script.h"
+#include "store/redis/handshake.h"
+#include "store/redis/hint.h"
 
 enum state { DOWN, LOOKING_UP, CONNECTING, HANDSHAKE, UP };
 
@@ -25,35 +27,15 @@ struct rd_redis {
 	struct rd_dial dial;
 	redisContext *ctx; // NULL when DOWN or LOOKING_UP
 	enum state state;
-	uint32_t listening;              // epoll events asked for
-	int replies_got, replies_wanted; // in the handshake
-	int failures;                    // attempts to connect that failed in a row
-	bool lost;                       // a connection that was up
-	int64_t retry_at_ms, up_by_ms;   // monotonic
-	char sha[RD_SCRIPT_COUNT][RD_SHA_LEN + 1];
-	struct rd_identity identity; // of the server, as last seen
+	uint32_t listening;            // epoll events asked for
+	int failures;                  // attempts to connect that failed in a row
+	bool replica;                  // why the last connection was given up
+	bool lost;                     // a connection that was up
+	int64_t retry_at_ms, up_by_ms; // monotonic
+	struct rd_handshake handshake;
 	struct queue sent, waiting;
 	struct rd_pending *unwritten; // first of sent that no write has begun for, or NULL
 };
-
-static void push(struct queue *q, struct rd_pending *p)
-{
-	p->next = NULL;
-	if (q->first)
-		q->last->next = p;
-	else
-		q->first = p;
-	q->last = p;
-}
-
-static struct rd_pending *pop(struct queue *q)
-{
-	struct rd_pending *p = q->first;
-
-	if (p)
-		q->first = p->next;
-	return p;
-}
 
 static void refuse_all(struct queue *q)
 {
@@ -62,7 +44,7 @@ static void refuse_all(struct queue *q)
 	struct rd_pending *p;
 
 	*q = (struct queue){0};
-	while ((p = pop(&all))) {
+	while ((p = rd_queue_pop(&all))) {
 		if (p->first_reply)
 			freeReplyObject(p->first_reply);
 		p->first_reply = NULL;
@@ -73,25 +55,37 @@ static void refuse_all(struct queue *q)
 static void listen_for(struct rd_redis *r, uint32_t events)
 {
 	struct epoll_event ev = {.events = events, .data.ptr = r->tag};
+	const int change = r->listening ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-	if (events == r->listening)
-		return;
-	if (epoll_ctl(r->epoll_fd, r->listening ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, r->ctx->fd, &ev) ==
-	    0)
+	if (events != r->listening && epoll_ctl(r->epoll_fd, change, r->ctx->fd, &ev) == 0)
 		r->listening = events;
+}
+
+// Closes the socket, which leaves epoll by itself. What a cut network has held up is dropped rather
+// than sent once more when the cut is over: an old token by then, it could look like theft.
+static void abort_connection(redisContext *ctx)
+{
+	const struct linger no_lingering = {.l_onoff = 1};
+
+	(void)setsockopt(ctx->fd, SOL_SOCKET, SO_LINGER, &no_lingering, sizeof no_lingering);
+	redisFree(ctx);
 }
 
 // Closes the connection. Whatever was sent may or may not have run, so it is answered `away`.
 static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 {
 	const bool was_up = r->state == UP;
+	char text[sizeof r->config.address.host + sizeof "[]:65535"];
+	struct rd_buf where = RD_BUF(text);
 
+	rd_redis_address_put(&where, &r->config.address);
 	rd_count(r->config.counts, RD_METRIC_REDIS_ERRORS);
 	r->lost |= was_up;
+	r->replica = false;
 	if (was_up || r->failures == 0)
-		rd_log(RD_LOG_WARN, "redis.down", "%s", why);
+		rd_log(RD_LOG_WARN, "redis.down", "%.*s: %s", (int)where.len, where.ptr, why);
 	if (r->ctx)
-		redisFree(r->ctx); // closes the socket, which leaves epoll by itself
+		abort_connection(r->ctx);
 	if (was_up)
 		rd_dial_forget(&r->dial);
 	r->ctx = NULL;
@@ -107,15 +101,23 @@ static void drop(struct rd_redis *r, int64_t now_ms, const char *why)
 	refuse_all(&r->sent);
 }
 
-// Logs in, asks who the server is and loads the scripts, which come last.
-static void begin_handshake(struct rd_redis *r)
+// A replica cannot write. The primary is looked for as after any failure: at the name's other
+// addresses, then by looking the name up again.
+static void leave_replica(struct rd_redis *r, int64_t now_ms, const char *why)
 {
-	r->state = HANDSHAKE;
-	r->replies_got = 0;
-	r->replies_wanted = rd_script_append_login(r->ctx, &r->config);
-	r->replies_wanted += rd_identity_ask(r->ctx) + RD_SCRIPT_COUNT;
-	for (int i = 0; i < RD_SCRIPT_COUNT; i++)
-		redisAppendCommand(r->ctx, "SCRIPT LOAD %s", rd_script_texts[i]);
+	drop(r, now_ms, why);
+	r->replica = true;
+}
+
+// Drops the connection for the error that hiredis reports. What was Redis before and dies is no
+// riddle.
+static void drop_failed(struct rd_redis *r, int64_t now_ms)
+{
+	const bool answered = r->handshake.identity.known || r->handshake.replies_got > 0;
+	char why[300];
+
+	snprintf(why, sizeof why, "%s%s", r->ctx->errstr, rd_redis_hint(r->ctx, answered));
+	drop(r, now_ms, why);
 }
 
 static void connect_now(struct rd_redis *r, int64_t now_ms)
@@ -137,10 +139,11 @@ static void connect_now(struct rd_redis *r, int64_t now_ms)
 
 static void send_question(struct rd_redis *r, struct rd_pending *p)
 {
-	rd_script_append(r->ctx, &p->question, p->with_text ? NULL : r->sha[p->question.script]);
+	rd_script_append(r->ctx, &p->question,
+			 p->with_text ? NULL : r->handshake.sha[p->question.script]);
 	if (p->question.durable) // shorter than our own timeout, so that the answer is "too few"
 		redisAppendCommand(r->ctx, "WAIT 1 %d", r->config.timeout_ms * 3 / 4);
-	push(&r->sent, p);
+	rd_queue_push(&r->sent, p);
 	if (!r->unwritten)
 		r->unwritten = p;
 }
@@ -154,28 +157,28 @@ static void become_up(struct rd_redis *r)
 	if (r->lost)
 		rd_count(r->config.counts, RD_METRIC_REDIS_RECONNECTS);
 	rd_log(RD_LOG_INFO, "redis.up", "connected");
-	while ((p = pop(&r->waiting)))
+	while ((p = rd_queue_pop(&r->waiting)))
 		send_question(r, p);
 }
 
-// Returns false when Redis refuses us; then the connection is dropped.
+// Returns false when Redis refuses us, or is a replica; then the connection is dropped.
 static bool read_handshake(struct rd_redis *r, const redisReply *reply, int64_t now_ms)
 {
-	const int script = r->replies_got++ - (r->replies_wanted - RD_SCRIPT_COUNT);
+	char why[RD_HANDSHAKE_WHY_MAX];
 
-	if (reply->type == REDIS_REPLY_ERROR ||
-	    (script >= 0 && (reply->type != REDIS_REPLY_STRING || reply->len != RD_SHA_LEN))) {
-		drop(r, now_ms, reply->type == REDIS_REPLY_ERROR ? reply->str : "odd handshake");
+	switch (rd_handshake_read(&r->handshake, reply, now_ms, why)) {
+	case RD_HANDSHAKE_MORE:
+		return true;
+	case RD_HANDSHAKE_DONE:
+		become_up(r);
+		return true;
+	case RD_HANDSHAKE_REPLICA:
+		leave_replica(r, now_ms, why);
+		return false;
+	default:
+		drop(r, now_ms, why);
 		return false;
 	}
-	if (script >= 0)
-		memcpy(r->sha[script], reply->str, RD_SHA_LEN);
-	else if (reply->type == REDIS_REPLY_STRING)
-		rd_identity_read(&r->identity, (struct rd_span){reply->str, (size_t)reply->len},
-				 now_ms);
-	if (r->replies_got == r->replies_wanted)
-		become_up(r);
-	return true;
 }
 
 static bool is_error(const redisReply *reply, const char *word)
@@ -193,7 +196,7 @@ static void count_and_log_error(struct rd_redis *r, const char *what)
 // script that Redis does not know. replicas: how many have what it wrote, -1 when not asked.
 static void answer_first(struct rd_redis *r, const redisReply *reply, long long replicas)
 {
-	struct rd_pending *p = pop(&r->sent);
+	struct rd_pending *p = rd_queue_pop(&r->sent);
 	struct rd_answer answer;
 
 	if (is_error(reply, "NOSCRIPT") && !p->with_text) {
@@ -237,7 +240,7 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 	bool go_on = redisBufferRead(r->ctx) == REDIS_OK;
 
 	while (go_on && redisGetReplyFromReader(r->ctx, &reply) == REDIS_OK && reply) {
-		const bool demoted = is_error(reply, "READONLY");
+		const bool demoted = is_error(reply, "READONLY") || is_error(reply, "MASTERDOWN");
 		bool kept = false;
 
 		if (r->state == HANDSHAKE) {
@@ -250,13 +253,13 @@ static void read_replies(struct rd_redis *r, int64_t now_ms)
 		}
 		if (!kept)
 			freeReplyObject(reply);
-		if (go_on && demoted) { // it follows another now, whom the address may name by then
-			drop(r, now_ms, "Redis has become a replica");
+		if (go_on && demoted) {
+			leave_replica(r, now_ms, "Redis has become a replica");
 			go_on = false;
 		}
 	}
 	if (r->ctx && r->ctx->err)
-		drop(r, now_ms, r->ctx->errstr);
+		drop_failed(r, now_ms);
 }
 
 static void on_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
@@ -264,10 +267,12 @@ static void on_connected(struct rd_redis *r, uint32_t epoll_events, int64_t now_
 	int error = 0;
 	socklen_t len = sizeof error;
 
-	if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
+	if (getsockopt(r->ctx->fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) {
 		drop(r, now_ms, strerror(error));
-	else if (epoll_events & EPOLLOUT)
-		begin_handshake(r);
+	} else if (epoll_events & EPOLLOUT) {
+		r->state = HANDSHAKE;
+		rd_handshake_begin(&r->handshake, r->ctx, &r->config);
+	}
 }
 
 void rd_redis_events(struct rd_redis *r, uint32_t epoll_events, int64_t now_ms)
@@ -288,7 +293,7 @@ void rd_redis_submit(struct rd_redis *r, struct rd_pending *p)
 	if (r->state == UP)
 		send_question(r, p);
 	else
-		push(&r->waiting, p);
+		rd_queue_push(&r->waiting, p);
 }
 
 // A question's time begins when it leaves, not when it was made: hashing passwords may have blocked
@@ -307,9 +312,13 @@ static void write_out(struct rd_redis *r, int64_t now_ms)
 
 	if (r->state != HANDSHAKE && r->state != UP)
 		return;
+	if (r->unwritten && rd_mono_ms() - now_ms > RD_STANDSTILL_MS) {
+		drop(r, now_ms, "this process stood still: what it would ask is out of date");
+		return;
+	}
 	set_deadlines(r);
 	if (redisBufferWrite(r->ctx, &done) != REDIS_OK) {
-		drop(r, now_ms, r->ctx->errstr);
+		drop_failed(r, now_ms);
 		return;
 	}
 	listen_for(r, done ? EPOLLIN : EPOLLIN | EPOLLOUT);
@@ -360,9 +369,16 @@ bool rd_redis_up(const struct rd_redis *r)
 	return r->state == UP;
 }
 
+bool rd_redis_replica(const struct rd_redis *r)
+{
+	return r->replica && r->state != UP;
+}
+
 bool rd_redis_lost(const struct rd_redis *r, int64_t window_ms)
 {
-	return r->identity.known && rd_mono_ms() - r->identity.since_ms < window_ms;
+	const struct rd_identity *identity = &r->handshake.identity;
+
+	return identity->known && rd_mono_ms() - identity->since_ms < window_ms;
 }
 
 bool rd_redis_settled(const struct rd_redis *r)

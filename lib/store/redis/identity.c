@@ -16,6 +16,18 @@ struct rd_span rd_info_field(struct rd_span info, struct rd_span name)
 	return (struct rd_span){0};
 }
 
+bool rd_info_primary(struct rd_span info, struct rd_buf *primary)
+{
+	const struct rd_span role = rd_info_field(info, RD_SPAN("role:"));
+
+	if (!rd_span_is(role, RD_SPAN("slave")) && !rd_span_is(role, RD_SPAN("replica")))
+		return false;
+	rd_put_span(primary, rd_info_field(info, RD_SPAN("master_host:")));
+	rd_put_lit(primary, ":");
+	rd_put_span(primary, rd_info_field(info, RD_SPAN("master_port:")));
+	return true;
+}
+
 // Seconds that the server is up; INT32_MAX when it does not say, or more.
 static int64_t uptime_s(struct rd_span info)
 {
@@ -36,8 +48,8 @@ static bool replace_id(char id[static RD_RUN_ID_LEN], struct rd_span now)
 
 int rd_identity_ask(redisContext *ctx)
 {
-	redisAppendCommand(ctx, "INFO server");
 	redisAppendCommand(ctx, "INFO replication");
+	redisAppendCommand(ctx, "INFO server");
 	return 2;
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 #include <hiredis/hiredis.h>
 #include <stdint.h>
-#include "base/span.h"
+#include "base/buf.h"
 
 #define RD_RUN_ID_LEN 40
 
@@ -17,7 +17,10 @@ struct rd_identity {
 // its colon.
 struct rd_span rd_info_field(struct rd_span info, struct rd_span name);
 
-// Appends the commands. Returns how many replies will come.
+// Whether an INFO is a replica's; host:port of the server that it follows is appended to primary.
+[[nodiscard]] bool rd_info_primary(struct rd_span info, struct rd_buf *primary);
+
+// Appends the commands, the one that tells a replica first. Returns how many replies will come.
 int rd_identity_ask(redisContext *ctx);
 // Reads one reply; what is not in it stays as it was.
 void rd_identity_read(struct rd_identity *identity, struct rd_span info, int64_t now_ms);

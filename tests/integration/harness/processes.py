@@ -62,7 +62,7 @@ def free_ports(count):
 
 
 def environment(**more):
-    """Ours without what would change the service under test."""
+    """Ours without what would change the service under test, as a configuration file of this machine would."""
     clean = {k: v for k, v in os.environ.items()
              if not k.startswith("REFRESHD_") and k not in ("PORT", "DIR", "WORKERS", "ACCESS_LOG")}
-    return {**clean, **{k: str(v) for k, v in more.items()}}
+    return {**clean, "REFRESHD_CONFIG": "", **{k: str(v) for k, v in more.items()}}

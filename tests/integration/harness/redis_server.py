@@ -1,4 +1,4 @@
-"""A private Redis on a unix socket in a temporary folder, stopped by its pid."""
+"""A private Redis on a unix socket in a temporary folder, stopped by its pid. REDIS_SERVER: the program to run."""
 import os
 import shutil
 import signal
@@ -8,6 +8,8 @@ import tempfile
 import redis
 
 from .wait import wait_until
+
+PROGRAM = os.environ.get("REDIS_SERVER", "redis-server")
 
 
 class RedisServer:
@@ -24,7 +26,7 @@ class RedisServer:
     def start(self):
         with open(os.path.join(self.folder, "redis.log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["redis-server", "--port", "0", "--unixsocket", self.socket, "--dir", self.folder,
+                [PROGRAM, "--port", "0", "--unixsocket", self.socket, "--dir", self.folder,
                  "--save", "", "--appendonly", "no", *self.options],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         wait_until(self.answers, what=f"Redis in {self.folder}")
@@ -34,7 +36,7 @@ class RedisServer:
 
     def answers(self):
         if self.process.poll() is not None:
-            raise AssertionError(f"redis-server ended with {self.process.returncode}")
+            raise AssertionError(f"{PROGRAM} ended with {self.process.returncode}")
         try:
             with self.client() as client:
                 return client.ping()

@@ -34,9 +34,9 @@ def print_logs(running):
 
 
 class Stack:
-    """env: more variables for the service, as REFRESHD_GRACE_S=1."""
+    """env: more variables for the service, as REFRESHD_GRACE_S=1. pass_fds: descriptors that the script inherits."""
 
-    def __init__(self, workers=1, bin=None, **env):
+    def __init__(self, workers=1, bin=None, pass_fds=(), **env):
         self.folder = tempfile.mkdtemp(prefix="rd-")
         port, internal = free_ports(2)
         self.env = environment(PORT=port, INTERNAL_PORT=internal, DIR=self.folder, WORKERS=workers,
@@ -44,7 +44,7 @@ class Stack:
         self.pids = {}
         RUNNING.append(self)
         done = subprocess.run([SCRIPT, "up"], env=self.env, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=120)
+                              stdin=subprocess.DEVNULL, timeout=120, pass_fds=pass_fds)
         if done.returncode != 0:
             logs = "".join(f"--- {name}\n{text}" for name, text in self.logs())
             self.down()
