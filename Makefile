@@ -5,10 +5,10 @@ MAKEFLAGS += --no-print-directory
 .DELETE_ON_ERROR:
 
 # The local stack: make up PORT=9000 DIR=/tmp/two WORKERS=1 ACCESS_LOG=off
-PORT       ?= 8080
-DIR        ?= .run
-WORKERS    ?= 2
-ACCESS_LOG ?= on
+export PORT       ?= 8080
+export DIR        ?= .run
+export WORKERS    ?= 2
+export ACCESS_LOG ?= on
 # make fuzz SECONDS=30, make test T=name, make install DESTDIR=/tmp/root PREFIX=/usr
 SECONDS    ?= 30
 T          ?=
@@ -70,6 +70,8 @@ test-integration: deps-test all ## integration tests alone
 	@/usr/bin/python3 tests/run.py integration
 compose-test: ## docker-compose.yml for real, with containers killed under load; skipped without an engine
 	@/usr/bin/python3 tests/compose/run
+test-debian13: ## build, unit and integration tests in a bare Debian 13; skipped without podman, or root and debootstrap
+	@tests/debian13/run
 test-browser: deps-browser all ## the demo page and refreshd.js in headless Chromium
 	@/usr/bin/python3 tests/run.py browser
 lint: deps-test $(LUA) ## floors, lengths, format, clang-tidy, cppcheck, shellcheck
@@ -89,7 +91,7 @@ install: all ## DESTDIR= PREFIX=/usr/local: binary, nginx includes, systemd unit
 deb: deps-deb ## a Debian package in build/deb, of which lintian says nothing
 	@fcgi/dist/deb.sh '$(VERSION)' build/deb
 help: ## this menu
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-17s %s\n' "$$name" "$$text"; done
 
 # Below: how it is built. Packages come first; with all there, the check takes some milliseconds.
 deps-build deps-run deps-deb deps-test deps-browser: deps-%:
@@ -143,7 +145,6 @@ fuzz-all: $(FUZZ:=.fuzz)
 	@$< -max_total_time=$(SECONDS) -print_final_stats=1 -artifact_prefix=$(BUILD)/$(*F)- \
 		$(BUILD)/corpus/$(*F) tests/fuzz/corpus/$(patsubst %_fuzz,%,$(*F))
 
-export PORT DIR WORKERS ACCESS_LOG
-.PHONY: all asan run up down test test-unit test-integration test-browser compose-test lint format model bench fuzz clean install help \
+.PHONY: all asan run up down test test-unit test-integration test-browser test-debian13 compose-test lint format model bench fuzz clean install help \
 	deb deps-build deps-run deps-deb deps-test deps-browser unit replays fuzz-all FORCE
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
