@@ -141,7 +141,9 @@ def test_RFC8259_a_bad_body_is_a_clear_error(one, name, route, dialect):
 def test_RFC8259_a_bad_body_is_a_clear_error_for_issue_too(one, name):
     basic = "Basic " + base64.b64encode(f"backend:{service.SECRET}".encode()).decode()
     reply = one.ask("issue", "json", BODIES[name], HTTP_AUTHORIZATION=basic, **JSON)
-    error(reply, 400, compact(error="invalid_request"))
+    description = json.loads(reply.body)["error_description"]
+    assert description and BODIES[name][:20].decode(errors="replace") not in description
+    error(reply, 400, compact(error="invalid_request", error_description=description))
 
 
 FORMS = {

@@ -68,7 +68,8 @@ def is_fine(running):
 
 
 def said(running):
-    return [event["msg"] for event in events(running, "redis.down")]
+    """Why, behind the address."""
+    return [event["msg"].partition(": ")[2] for event in events(running, "redis.down")]
 
 
 def test_a_service_that_finds_a_replica_is_not_ready_until_that_one_leads(servers, port):

@@ -39,10 +39,10 @@ def ref(token, of=None):
 
 
 def default(option):
-    """An option's default as the service has it; 0 for one that it does not know yet."""
+    """An option's default as the service has it."""
     table = (REPO / "lib/config/options.h").read_text()
-    found = re.search(rf"X\({option},\s*(\d+),", table)
-    return int(found[1]) if found else 0
+    found = re.search(rf"X\(NUMBER,\s*{option},\s*\w+,\s*\w+,\s*(\d+),", table)
+    return int(found[1])
 
 
 def settings_of(env, **more):
