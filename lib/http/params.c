@@ -23,7 +23,7 @@ bool rd_params_header_repeated(const struct rd_params *params, enum rd_param hea
 	const struct rd_span value = params->value[header];
 
 	return rd_params_repeated(params, header) ||
-	       (value.len && memchr(value.ptr, ',', value.len));
+	       (value.len && memmem(value.ptr, value.len, ", ", 2));
 }
 
 void rd_params_add(struct rd_params *params, struct rd_span pair)

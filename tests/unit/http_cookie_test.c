@@ -88,7 +88,7 @@ static void asvs_3_5_1_only_pages_of_our_own_host_may_send_it(void **state)
 	     RD_BAD_REQUEST,
 	     false},
 	    {{"HTTP_SEC_FETCH_SITE=same-origin, same-origin"}, RD_BAD_REQUEST, false},
-	    {{"HTTP_HOST=a,b", "HTTP_ORIGIN=https://a,b"}, RD_BAD_REQUEST, false},
+	    {{"HTTP_HOST=a, b", "HTTP_ORIGIN=https://a, b"}, RD_BAD_REQUEST, false},
 	};
 
 	(void)state;
