@@ -147,4 +147,4 @@ fuzz-all: $(FUZZ:=.fuzz)
 
 .PHONY: all asan run up down test test-unit test-integration test-browser test-debian13 compose-test lint format model bench fuzz clean install help \
 	deb deps-build deps-run deps-deb deps-test deps-browser unit replays fuzz-all FORCE
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
+-include $(foreach room,lib fcgi tests,$(wildcard $(addprefix $(BUILD)/$(room)/,*.d */*.d */*/*.d)))

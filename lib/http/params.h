@@ -51,8 +51,8 @@ static inline bool rd_params_repeated(const struct rd_params *params, enum rd_pa
 	return params->repeated >> param & 1;
 }
 
-// Whether a header that holds one value came more than once: as two parameters from nginx before
-// 1.23, joined into one by a comma and a space since (RFC 9110 section 5.3).
+// Whether a header that holds one value came more than once: as two parameters from nginx
+// before 1.23, joined into one by ", " since (RFC 9110 section 5.3), which no such value has in it.
 bool rd_params_header_repeated(const struct rd_params *params, enum rd_param header);
 
 // Adds one `NAME=value`, borrowed. Unknown names are ignored.

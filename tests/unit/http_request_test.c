@@ -253,6 +253,8 @@ static void h_a_header_given_twice_is_refused(void **state)
 	(void)state;
 	CHECK(rows);
 	CHECK(fine);
+	// One value, and no token.
+	check(&(struct row){"header", {"HTTP_REFRESH_TOKEN=t,t"}, "", RD_OK}, "t,t");
 }
 
 static void h_header_and_body_must_not_contradict(void **state)
